@@ -1,0 +1,49 @@
+import type { LogLevel } from '#schema/kernel/logger.ts'
+import type { Secret } from '#schema/kernel/secret.ts'
+
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+  readonly setting: string
+}
+
+/** A value that is re-read right before use, because it may be a `file://` or `env://` reference. */
+export interface Live<T> {
+  current(): T
+}
+
+export type DatabaseConfig =
+  | { readonly kind: 'embedded'; readonly folder: string }
+  | {
+      readonly kind: 'postgresql'
+      readonly host: Live<string>
+      readonly port: Live<number>
+      readonly name: Live<string>
+      readonly user: Live<string>
+      readonly password: Live<Secret>
+      readonly sslMode: Live<string>
+    }
+
+export interface CoreConfig {
+  readonly dataDir: string
+  readonly secretKey: Secret
+  readonly database: DatabaseConfig
+  readonly listen: { readonly http: ListenAddress; readonly https: ListenAddress; readonly metrics: ListenAddress }
+  readonly logLevel: LogLevel
+  readonly cookieDomain: string | undefined
+  readonly trustedProxyCidrs: readonly string[]
+  /** First administrator; undefined values are generated at the first start. */
+  readonly bootstrap: {
+    readonly password: Secret | undefined
+    readonly token: Secret | undefined
+    readonly email: string | undefined
+  }
+  readonly sample: {
+    readonly enabled: boolean
+    readonly password: Secret | undefined
+    readonly radiusSecret: Secret | undefined
+  }
+  /** Key of the controller's own account, given by the process that starts both. */
+  readonly controllerToken: Secret | undefined
+  readonly defaultTokenLength: number
+}

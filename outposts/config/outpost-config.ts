@@ -1,0 +1,31 @@
+import type { LogLevel } from '#schema/kernel/logger.ts'
+import type { Secret } from '#schema/kernel/secret.ts'
+
+/** A socket address to listen on; port 0 lets the system choose. */
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+  /** The setting it came from, for error messages: `MARTELLO_LISTEN__LDAP`. */
+  readonly setting: string
+}
+
+export interface OutpostConfig {
+  /** Base URL of the core, its path included. */
+  readonly host: URL
+  /** Base URL of the core for browsers, when it differs. */
+  readonly hostBrowser: URL | undefined
+  readonly token: Secret
+  /** TLS certificates of the core are not verified. */
+  readonly insecure: boolean
+  readonly logLevel: LogLevel
+  readonly listen: {
+    readonly http: ListenAddress
+    readonly https: ListenAddress
+    readonly ldap: ListenAddress
+    readonly ldaps: ListenAddress
+    readonly radius: ListenAddress
+    readonly metrics: ListenAddress
+  }
+  /** Networks whose forwarded headers are believed. */
+  readonly trustedProxyCidrs: readonly string[]
+}
