@@ -11,12 +11,16 @@ export const providers = pgTable('providers', {
   name: text('name').notNull().unique(),
   authenticationFlow: uuid('authentication_flow').references(() => flows.flowUuid, { onDelete: 'set null' }),
   authorizationFlow: uuid('authorization_flow').references(() => flows.flowUuid, { onDelete: 'cascade' }),
-  backchannelApplication: uuid('backchannel_application').references((): AnyPgColumn => applications.pbmUuid, { onDelete: 'set null' }),
+  backchannelApplication: uuid('backchannel_application').references((): AnyPgColumn => applications.pbmUuid, {
+    onDelete: 'set null',
+  }),
 })
 
 /** OAuth2 settings; proxy providers have a row here too. */
 export const oauth2Providers = pgTable('providers_oauth2', {
-  id: integer('id').primaryKey().references(() => providers.id, { onDelete: 'cascade' }),
+  id: integer('id')
+    .primaryKey()
+    .references(() => providers.id, { onDelete: 'cascade' }),
   clientType: text('client_type').notNull().default('confidential'),
   clientId: text('client_id').notNull().unique(),
   /** Sealed. */
@@ -32,7 +36,9 @@ export const oauth2Providers = pgTable('providers_oauth2', {
 })
 
 export const proxyProviders = pgTable('providers_proxy', {
-  id: integer('id').primaryKey().references(() => oauth2Providers.id, { onDelete: 'cascade' }),
+  id: integer('id')
+    .primaryKey()
+    .references(() => oauth2Providers.id, { onDelete: 'cascade' }),
   internalHost: text('internal_host').notNull().default(''),
   externalHost: text('external_host').notNull(),
   internalHostSslValidation: boolean('internal_host_ssl_validation').notNull().default(true),
@@ -49,7 +55,9 @@ export const proxyProviders = pgTable('providers_proxy', {
 })
 
 export const ldapProviders = pgTable('providers_ldap', {
-  id: integer('id').primaryKey().references(() => providers.id, { onDelete: 'cascade' }),
+  id: integer('id')
+    .primaryKey()
+    .references(() => providers.id, { onDelete: 'cascade' }),
   baseDn: text('base_dn').notNull().default('DC=ldap,DC=goauthentik,DC=io'),
   searchGroup: uuid('search_group').references(() => groups.groupUuid, { onDelete: 'set null' }),
   certificate: uuid('certificate').references(() => certificateKeyPairs.kpUuid, { onDelete: 'set null' }),
@@ -62,18 +70,24 @@ export const ldapProviders = pgTable('providers_ldap', {
 })
 
 export const radiusProviders = pgTable('providers_radius', {
-  id: integer('id').primaryKey().references(() => providers.id, { onDelete: 'cascade' }),
+  id: integer('id')
+    .primaryKey()
+    .references(() => providers.id, { onDelete: 'cascade' }),
   clientNetworks: text('client_networks').notNull().default('0.0.0.0/0, ::/0'),
   /** Sealed. */
   sharedSecret: text('shared_secret').notNull(),
 })
 
 export const applications = pgTable('applications', {
-  pbmUuid: uuid('pbm_uuid').primaryKey().references(() => policyTargets.pbmUuid, { onDelete: 'cascade' }),
+  pbmUuid: uuid('pbm_uuid')
+    .primaryKey()
+    .references(() => policyTargets.pbmUuid, { onDelete: 'cascade' }),
   name: text('name').notNull(),
   slug: text('slug').notNull().unique(),
   group: text('group').notNull().default(''),
-  provider: integer('provider').unique().references(() => providers.id, { onDelete: 'set null' }),
+  provider: integer('provider')
+    .unique()
+    .references(() => providers.id, { onDelete: 'set null' }),
   openInNewTab: boolean('open_in_new_tab').notNull().default(false),
   metaLaunchUrl: text('meta_launch_url').notNull().default(''),
   metaIcon: text('meta_icon').notNull().default(''),
@@ -92,7 +106,9 @@ export const propertyMappings = pgTable('property_mappings', {
 })
 
 export const scopeMappings = pgTable('property_mappings_scope', {
-  pmUuid: uuid('pm_uuid').primaryKey().references(() => propertyMappings.pmUuid, { onDelete: 'cascade' }),
+  pmUuid: uuid('pm_uuid')
+    .primaryKey()
+    .references(() => propertyMappings.pmUuid, { onDelete: 'cascade' }),
   scopeName: text('scope_name').notNull(),
   description: text('description').notNull().default(''),
 })
@@ -100,8 +116,12 @@ export const scopeMappings = pgTable('property_mappings_scope', {
 export const providerPropertyMappings = pgTable(
   'provider_property_mappings',
   {
-    providerId: integer('provider_id').notNull().references(() => providers.id, { onDelete: 'cascade' }),
-    pmUuid: uuid('pm_uuid').notNull().references(() => propertyMappings.pmUuid, { onDelete: 'cascade' }),
+    providerId: integer('provider_id')
+      .notNull()
+      .references(() => providers.id, { onDelete: 'cascade' }),
+    pmUuid: uuid('pm_uuid')
+      .notNull()
+      .references(() => propertyMappings.pmUuid, { onDelete: 'cascade' }),
   },
   (table) => [primaryKey({ columns: [table.providerId, table.pmUuid] })],
 )

@@ -3,7 +3,9 @@ import { policyTargets } from './policies.ts'
 
 /** The flow's id is its policy target's id. */
 export const flows = pgTable('flows', {
-  flowUuid: uuid('flow_uuid').primaryKey().references(() => policyTargets.pbmUuid, { onDelete: 'cascade' }),
+  flowUuid: uuid('flow_uuid')
+    .primaryKey()
+    .references(() => policyTargets.pbmUuid, { onDelete: 'cascade' }),
   name: text('name').notNull(),
   slug: text('slug').notNull().unique(),
   title: text('title').notNull(),
@@ -23,14 +25,18 @@ export const stages = pgTable('stages', {
 })
 
 export const passwordStages = pgTable('stages_password', {
-  stageUuid: uuid('stage_uuid').primaryKey().references(() => stages.stageUuid, { onDelete: 'cascade' }),
+  stageUuid: uuid('stage_uuid')
+    .primaryKey()
+    .references(() => stages.stageUuid, { onDelete: 'cascade' }),
   backends: text('backends').array().notNull(),
   configureFlow: uuid('configure_flow').references(() => flows.flowUuid, { onDelete: 'set null' }),
   failedAttemptsBeforeCancel: integer('failed_attempts_before_cancel').notNull().default(5),
 })
 
 export const identificationStages = pgTable('stages_identification', {
-  stageUuid: uuid('stage_uuid').primaryKey().references(() => stages.stageUuid, { onDelete: 'cascade' }),
+  stageUuid: uuid('stage_uuid')
+    .primaryKey()
+    .references(() => stages.stageUuid, { onDelete: 'cascade' }),
   userFields: text('user_fields').array().notNull(),
   passwordStage: uuid('password_stage').references(() => passwordStages.stageUuid, { onDelete: 'set null' }),
   caseInsensitiveMatching: boolean('case_insensitive_matching').notNull().default(true),
@@ -43,7 +49,9 @@ export const identificationStages = pgTable('stages_identification', {
 })
 
 export const userLoginStages = pgTable('stages_user_login', {
-  stageUuid: uuid('stage_uuid').primaryKey().references(() => stages.stageUuid, { onDelete: 'cascade' }),
+  stageUuid: uuid('stage_uuid')
+    .primaryKey()
+    .references(() => stages.stageUuid, { onDelete: 'cascade' }),
   sessionDuration: text('session_duration').notNull().default('seconds=0'),
   terminateOtherSessions: boolean('terminate_other_sessions').notNull().default(false),
   rememberMeOffset: text('remember_me_offset').notNull().default('seconds=0'),
@@ -51,16 +59,24 @@ export const userLoginStages = pgTable('stages_user_login', {
 
 /** Ends the session; part of the default invalidation flow. It has no settings. */
 export const userLogoutStages = pgTable('stages_user_logout', {
-  stageUuid: uuid('stage_uuid').primaryKey().references(() => stages.stageUuid, { onDelete: 'cascade' }),
+  stageUuid: uuid('stage_uuid')
+    .primaryKey()
+    .references(() => stages.stageUuid, { onDelete: 'cascade' }),
 })
 
 /** The binding's id is its policy target's id. */
 export const flowStageBindings = pgTable(
   'flow_stage_bindings',
   {
-    fsbUuid: uuid('fsb_uuid').primaryKey().references(() => policyTargets.pbmUuid, { onDelete: 'cascade' }),
-    target: uuid('target').notNull().references(() => flows.flowUuid, { onDelete: 'cascade' }),
-    stage: uuid('stage').notNull().references(() => stages.stageUuid, { onDelete: 'cascade' }),
+    fsbUuid: uuid('fsb_uuid')
+      .primaryKey()
+      .references(() => policyTargets.pbmUuid, { onDelete: 'cascade' }),
+    target: uuid('target')
+      .notNull()
+      .references(() => flows.flowUuid, { onDelete: 'cascade' }),
+    stage: uuid('stage')
+      .notNull()
+      .references(() => stages.stageUuid, { onDelete: 'cascade' }),
     order: integer('order').notNull(),
     evaluateOnPlan: boolean('evaluate_on_plan').notNull().default(false),
     reEvaluatePolicies: boolean('re_evaluate_policies').notNull().default(true),

@@ -1,4 +1,16 @@
-import { bigserial, boolean, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid, bigint } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  bigserial,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { providers } from './applications.ts'
 import { certificateKeyPairs } from './certificates.ts'
@@ -12,14 +24,18 @@ export const serviceConnections = pgTable('service_connections', {
 })
 
 export const dockerServiceConnections = pgTable('service_connections_docker', {
-  uuid: uuid('uuid').primaryKey().references(() => serviceConnections.uuid, { onDelete: 'cascade' }),
+  uuid: uuid('uuid')
+    .primaryKey()
+    .references(() => serviceConnections.uuid, { onDelete: 'cascade' }),
   url: text('url').notNull(),
   tlsVerification: uuid('tls_verification').references(() => certificateKeyPairs.kpUuid, { onDelete: 'set null' }),
   tlsAuthentication: uuid('tls_authentication').references(() => certificateKeyPairs.kpUuid, { onDelete: 'set null' }),
 })
 
 export const kubernetesServiceConnections = pgTable('service_connections_kubernetes', {
-  uuid: uuid('uuid').primaryKey().references(() => serviceConnections.uuid, { onDelete: 'cascade' }),
+  uuid: uuid('uuid')
+    .primaryKey()
+    .references(() => serviceConnections.uuid, { onDelete: 'cascade' }),
   /** The kubeconfig as JSON text, sealed. */
   kubeconfig: text('kubeconfig').notNull(),
   verifySsl: boolean('verify_ssl').notNull().default(true),
@@ -38,8 +54,12 @@ export const outposts = pgTable('outposts', {
 export const outpostProviders = pgTable(
   'outpost_providers',
   {
-    outpostUuid: uuid('outpost_uuid').notNull().references(() => outposts.uuid, { onDelete: 'cascade' }),
-    providerId: integer('provider_id').notNull().references(() => providers.id, { onDelete: 'cascade' }),
+    outpostUuid: uuid('outpost_uuid')
+      .notNull()
+      .references(() => outposts.uuid, { onDelete: 'cascade' }),
+    providerId: integer('provider_id')
+      .notNull()
+      .references(() => providers.id, { onDelete: 'cascade' }),
   },
   (table) => [primaryKey({ columns: [table.outpostUuid, table.providerId] })],
 )
@@ -48,7 +68,9 @@ export const outpostProviders = pgTable(
 export const outpostInstances = pgTable(
   'outpost_instances',
   {
-    outpostUuid: uuid('outpost_uuid').notNull().references(() => outposts.uuid, { onDelete: 'cascade' }),
+    outpostUuid: uuid('outpost_uuid')
+      .notNull()
+      .references(() => outposts.uuid, { onDelete: 'cascade' }),
     uid: text('uid').notNull(),
     /** The core replica that holds the connection; null once it is gone. */
     replica: text('replica'),

@@ -17,13 +17,17 @@ export const policies = pgTable('policies', {
 })
 
 export const expressionPolicies = pgTable('policies_expression', {
-  policyUuid: uuid('policy_uuid').primaryKey().references(() => policies.policyUuid, { onDelete: 'cascade' }),
+  policyUuid: uuid('policy_uuid')
+    .primaryKey()
+    .references(() => policies.policyUuid, { onDelete: 'cascade' }),
   /** CEL, checked at save. */
   expression: text('expression').notNull(),
 })
 
 export const dummyPolicies = pgTable('policies_dummy', {
-  policyUuid: uuid('policy_uuid').primaryKey().references(() => policies.policyUuid, { onDelete: 'cascade' }),
+  policyUuid: uuid('policy_uuid')
+    .primaryKey()
+    .references(() => policies.policyUuid, { onDelete: 'cascade' }),
   result: boolean('result').notNull().default(false),
   waitMin: integer('wait_min').notNull().default(5),
   waitMax: integer('wait_max').notNull().default(30),
@@ -31,7 +35,9 @@ export const dummyPolicies = pgTable('policies_dummy', {
 
 export const policyBindings = pgTable('policy_bindings', {
   policyBindingUuid: uuid('policy_binding_uuid').primaryKey().defaultRandom(),
-  target: uuid('target').notNull().references(() => policyTargets.pbmUuid, { onDelete: 'cascade' }),
+  target: uuid('target')
+    .notNull()
+    .references(() => policyTargets.pbmUuid, { onDelete: 'cascade' }),
   policy: uuid('policy').references(() => policies.policyUuid, { onDelete: 'cascade' }),
   group: uuid('group_uuid').references(() => groups.groupUuid, { onDelete: 'cascade' }),
   user: integer('user_id').references(() => users.id, { onDelete: 'cascade' }),

@@ -1,4 +1,15 @@
-import { boolean, integer, jsonb, pgTable, primaryKey, serial, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  boolean,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  serial,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 
 export const users = pgTable('users', {
@@ -33,8 +44,12 @@ export const groups = pgTable(
 export const userGroups = pgTable(
   'user_groups',
   {
-    userId: integer('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
-    groupUuid: uuid('group_uuid').notNull().references(() => groups.groupUuid, { onDelete: 'cascade' }),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    groupUuid: uuid('group_uuid')
+      .notNull()
+      .references(() => groups.groupUuid, { onDelete: 'cascade' }),
   },
   (table) => [primaryKey({ columns: [table.userId, table.groupUuid] })],
 )
@@ -47,7 +62,9 @@ export const userPermissions = pgTable(
   'user_permissions',
   {
     id: serial('id').primaryKey(),
-    userId: integer('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
     permission: text('permission').notNull(),
     objectPk: text('object_pk'),
   },
@@ -62,7 +79,9 @@ export const tokens = pgTable('tokens', {
   /** The key sealed for `view_key` (see `core/crypto`). */
   keySealed: text('key_sealed').notNull(),
   intent: text('intent').notNull().default('verification'),
-  userId: integer('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
+  userId: integer('user_id')
+    .notNull()
+    .references(() => users.id, { onDelete: 'cascade' }),
   description: text('description').notNull().default(''),
   expires: timestamp('expires', { withTimezone: true }),
   expiring: boolean('expiring').notNull().default(true),
