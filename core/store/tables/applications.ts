@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type AnyPgColumn, boolean, integer, pgTable, primaryKey, serial, text, uuid } from 'drizzle-orm/pg-core'
 import { certificateKeyPairs } from './certificates.ts'
 import { flows } from './flows.ts'
@@ -26,7 +27,7 @@ export const oauth2Providers = pgTable('providers_oauth2', {
   /** Sealed. */
   clientSecret: text('client_secret').notNull(),
   accessCodeValidity: text('access_code_validity').notNull().default('minutes=1'),
-  accessTokenValidity: text('access_token_validity').notNull().default('minutes=5'),
+  accessTokenValidity: text('access_token_validity').notNull().default('hours=1'),
   refreshTokenValidity: text('refresh_token_validity').notNull().default('days=30'),
   includeClaimsInIdToken: boolean('include_claims_in_id_token').notNull().default(true),
   signingKey: uuid('signing_key').references(() => certificateKeyPairs.kpUuid, { onDelete: 'set null' }),
@@ -97,7 +98,9 @@ export const applications = pgTable('applications', {
 
 /** Base of every property mapping; the child table with the same id holds the rest. */
 export const propertyMappings = pgTable('property_mappings', {
-  pmUuid: uuid('pm_uuid').primaryKey().defaultRandom(),
+  pmUuid: uuid('pm_uuid')
+    .primaryKey()
+    .$defaultFn(() => randomUUID()),
   kind: text('kind').notNull(),
   name: text('name').notNull().unique(),
   managed: text('managed').unique(),

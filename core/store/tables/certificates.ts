@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 export const certificateKeyPairs = pgTable('certificate_key_pairs', {
-  kpUuid: uuid('kp_uuid').primaryKey().defaultRandom(),
+  kpUuid: uuid('kp_uuid')
+    .primaryKey()
+    .$defaultFn(() => randomUUID()),
   name: text('name').notNull().unique(),
   /** PEM chain, leaf first. */
   certificateData: text('certificate_data').notNull(),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { boolean, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { policyTargets } from './policies.ts'
 
@@ -19,7 +20,9 @@ export const flows = pgTable('flows', {
 
 /** Base of every stage; the child table with the same id holds the rest. */
 export const stages = pgTable('stages', {
-  stageUuid: uuid('stage_uuid').primaryKey().defaultRandom(),
+  stageUuid: uuid('stage_uuid')
+    .primaryKey()
+    .$defaultFn(() => randomUUID()),
   kind: text('kind').notNull(),
   name: text('name').notNull().unique(),
 })

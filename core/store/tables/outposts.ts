@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   bigint,
   bigserial,
@@ -17,7 +18,9 @@ import { certificateKeyPairs } from './certificates.ts'
 
 /** Base of every service connection; `kind` is `docker`, `kubernetes` or `local`. */
 export const serviceConnections = pgTable('service_connections', {
-  uuid: uuid('uuid').primaryKey().defaultRandom(),
+  uuid: uuid('uuid')
+    .primaryKey()
+    .$defaultFn(() => randomUUID()),
   kind: text('kind').notNull(),
   name: text('name').notNull().unique(),
   local: boolean('local').notNull().default(false),
@@ -42,7 +45,9 @@ export const kubernetesServiceConnections = pgTable('service_connections_kuberne
 })
 
 export const outposts = pgTable('outposts', {
-  uuid: uuid('uuid').primaryKey().defaultRandom(),
+  uuid: uuid('uuid')
+    .primaryKey()
+    .$defaultFn(() => randomUUID()),
   name: text('name').notNull().unique(),
   type: text('type').notNull().default('proxy'),
   serviceConnection: uuid('service_connection').references(() => serviceConnections.uuid, { onDelete: 'set null' }),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { boolean, index, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 
@@ -10,7 +11,9 @@ export const settings = pgTable('settings', {
 export const events = pgTable(
   'events',
   {
-    eventUuid: uuid('event_uuid').primaryKey().defaultRandom(),
+    eventUuid: uuid('event_uuid')
+      .primaryKey()
+      .$defaultFn(() => randomUUID()),
     user: jsonb('user').$type<JsonObject>().notNull().default({}),
     action: text('action').notNull(),
     app: text('app').notNull(),
@@ -24,7 +27,9 @@ export const events = pgTable(
 )
 
 export const blueprintInstances = pgTable('blueprint_instances', {
-  instanceUuid: uuid('instance_uuid').primaryKey().defaultRandom(),
+  instanceUuid: uuid('instance_uuid')
+    .primaryKey()
+    .$defaultFn(() => randomUUID()),
   name: text('name').notNull().unique(),
   path: text('path').notNull().default(''),
   content: text('content').notNull().default(''),
@@ -52,6 +57,8 @@ export const oidcArtifacts = pgTable(
     uid: text('uid'),
     userCode: text('user_code'),
     accountId: text('account_id'),
+    /** SHA-256 hex of the core session key that this was granted under. */
+    sessionHash: text('session_hash'),
     consumed: timestamp('consumed', { withTimezone: true }),
     expires: timestamp('expires', { withTimezone: true }),
   },
@@ -59,6 +66,7 @@ export const oidcArtifacts = pgTable(
     index('oidc_artifacts_grant').on(table.grantId),
     index('oidc_artifacts_uid').on(table.uid),
     index('oidc_artifacts_account').on(table.accountId),
+    index('oidc_artifacts_session').on(table.sessionHash),
     index('oidc_artifacts_expires').on(table.expires),
   ],
 )

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { boolean, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { certificateKeyPairs } from './certificates.ts'
@@ -5,7 +6,9 @@ import { flows } from './flows.ts'
 
 /** A brand: how the core presents itself, and its default flows, for one domain. */
 export const tenants = pgTable('tenants', {
-  tenantUuid: uuid('tenant_uuid').primaryKey().defaultRandom(),
+  tenantUuid: uuid('tenant_uuid')
+    .primaryKey()
+    .$defaultFn(() => randomUUID()),
   domain: text('domain').notNull().unique(),
   default: boolean('default').notNull().default(false),
   brandingTitle: text('branding_title').notNull().default('Martello'),

@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
 import {
+  type AnyPgColumn,
   boolean,
+  index,
   integer,
   jsonb,
   pgTable,
@@ -14,7 +18,10 @@ import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 
 export const users = pgTable('users', {
   id: serial('id').primaryKey(),
-  uuid: uuid('uuid').notNull().unique().defaultRandom(),
+  uuid: uuid('uuid')
+    .notNull()
+    .unique()
+    .$defaultFn(() => randomUUID()),
   username: text('username').notNull().unique(),
   name: text('name').notNull().default(''),
   email: text('email').notNull().default(''),
@@ -32,13 +39,19 @@ export const users = pgTable('users', {
 export const groups = pgTable(
   'groups',
   {
-    groupUuid: uuid('group_uuid').primaryKey().defaultRandom(),
+    groupUuid: uuid('group_uuid')
+      .primaryKey()
+      .$defaultFn(() => randomUUID()),
     name: text('name').notNull(),
     isSuperuser: boolean('is_superuser').notNull().default(false),
-    parent: uuid('parent'),
+    parent: uuid('parent').references((): AnyPgColumn => groups.groupUuid, { onDelete: 'set null' }),
     attributes: jsonb('attributes').$type<JsonObject>().notNull().default({}),
   },
-  (table) => [uniqueIndex('groups_name_parent').on(table.name, table.parent)],
+  // Null parents are equal: NULLS NOT DISTINCT needs PostgreSQL 15.
+  (table) => [
+    uniqueIndex('groups_name_parent').on(table.name, table.parent).where(sql`${table.parent} is not null`),
+    uniqueIndex('groups_name_root').on(table.name).where(sql`${table.parent} is null`),
+  ],
 )
 
 export const userGroups = pgTable(
@@ -51,7 +64,7 @@ export const userGroups = pgTable(
       .notNull()
       .references(() => groups.groupUuid, { onDelete: 'cascade' }),
   },
-  (table) => [primaryKey({ columns: [table.userId, table.groupUuid] })],
+  (table) => [primaryKey({ columns: [table.userId, table.groupUuid] }), index('user_groups_group').on(table.groupUuid)],
 )
 
 /**
@@ -68,11 +81,18 @@ export const userPermissions = pgTable(
     permission: text('permission').notNull(),
     objectPk: text('object_pk'),
   },
-  (table) => [uniqueIndex('user_permissions_unique').on(table.userId, table.permission, table.objectPk)],
+  (table) => [
+    uniqueIndex('user_permissions_object')
+      .on(table.userId, table.permission, table.objectPk)
+      .where(sql`${table.objectPk} is not null`),
+    uniqueIndex('user_permissions_global').on(table.userId, table.permission).where(sql`${table.objectPk} is null`),
+  ],
 )
 
 export const tokens = pgTable('tokens', {
-  tokenUuid: uuid('token_uuid').primaryKey().defaultRandom(),
+  tokenUuid: uuid('token_uuid')
+    .primaryKey()
+    .$defaultFn(() => randomUUID()),
   identifier: text('identifier').notNull().unique(),
   /** SHA-256 of the key, hex: how a presented key is found. */
   keyHash: text('key_hash').notNull().unique(),
@@ -89,17 +109,23 @@ export const tokens = pgTable('tokens', {
 })
 
 /** Browser and flow sessions, anonymous ones included. */
-export const sessions = pgTable('sessions', {
-  uuid: uuid('uuid').primaryKey().defaultRandom(),
-  /** SHA-256 of the session key, hex; the key itself is only in the cookie. */
-  keyHash: text('key_hash').notNull().unique(),
-  userId: integer('user_id').references(() => users.id, { onDelete: 'cascade' }),
-  /** Flow plans by flow slug, pending redirects, CSRF secret. */
-  data: jsonb('data').$type<JsonObject>().notNull().default({}),
-  lastIp: text('last_ip').notNull().default(''),
-  lastUserAgent: text('last_user_agent').notNull().default(''),
-  lastUsed: timestamp('last_used', { withTimezone: true }).notNull().defaultNow(),
-  created: timestamp('created', { withTimezone: true }).notNull().defaultNow(),
-  authenticatedAt: timestamp('authenticated_at', { withTimezone: true }),
-  expires: timestamp('expires', { withTimezone: true }).notNull(),
-})
+export const sessions = pgTable(
+  'sessions',
+  {
+    uuid: uuid('uuid')
+      .primaryKey()
+      .$defaultFn(() => randomUUID()),
+    /** SHA-256 of the session key, hex; the key itself is only in the cookie. */
+    keyHash: text('key_hash').notNull().unique(),
+    userId: integer('user_id').references(() => users.id, { onDelete: 'cascade' }),
+    /** Flow plans by flow slug, pending redirects, CSRF secret. */
+    data: jsonb('data').$type<JsonObject>().notNull().default({}),
+    lastIp: text('last_ip').notNull().default(''),
+    lastUserAgent: text('last_user_agent').notNull().default(''),
+    lastUsed: timestamp('last_used', { withTimezone: true }).notNull().defaultNow(),
+    created: timestamp('created', { withTimezone: true }).notNull().defaultNow(),
+    authenticatedAt: timestamp('authenticated_at', { withTimezone: true }),
+    expires: timestamp('expires', { withTimezone: true }).notNull(),
+  },
+  (table) => [index('sessions_user').on(table.userId), index('sessions_expires').on(table.expires)],
+)

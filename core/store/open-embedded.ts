@@ -1,0 +1,59 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { join } from 'node:path'
+import { PGlite, type QueryOptions, type Results, type Transaction } from '@electric-sql/pglite'
+import { drizzle } from 'drizzle-orm/pglite'
+import type { Database } from './database.ts'
+import { lockFolder } from './folder-lock.ts'
+import type { DatabaseHandle } from './open-database.ts'
+import { DatabaseUnavailableError } from './store-errors.ts'
+
+/**
+ * PGlite has one connection: a query beside an open transaction waits for its end. Made from inside that
+ * transaction the wait would never end, so it is refused as the programming error it is.
+ */
+class EmbeddedClient extends PGlite {
+  readonly #open = new AsyncLocalStorage<{ ended: boolean }>()
+
+  override transaction<T>(callback: (tx: Transaction) => Promise<T>): Promise<T> {
+    this.#refuseInside()
+    const scope = { ended: false }
+    const end = () => {
+      scope.ended = true
+    }
+    return this.#open.run(scope, () => super.transaction(callback)).finally(end)
+  }
+
+  override query<T>(text: string, parameters?: unknown[], options?: QueryOptions): Promise<Results<T>> {
+    this.#refuseInside()
+    return super.query<T>(text, parameters, options)
+  }
+
+  #refuseInside(): void {
+    if (this.#open.getStore()?.ended === false) throw new TypeError('inside a transaction, query the transaction')
+  }
+}
+
+/** Opens PGlite in `<folder>/postgresql`, for this process alone. */
+export async function openEmbedded(folder: string): Promise<DatabaseHandle> {
+  const lock = lockFolder(folder)
+  const client = new EmbeddedClient(join(folder, 'postgresql'))
+  try {
+    await client.waitReady
+  } catch (cause) {
+    lock[Symbol.dispose]()
+    throw new DatabaseUnavailableError(`the embedded database in ${folder} cannot be opened`, { cause })
+  }
+  return {
+    db: drizzle(client) as unknown as Database,
+    engine: 'embedded',
+    async listen(channel, onMessage) {
+      const stop = await client.listen(channel, onMessage)
+      return { [Symbol.dispose]: () => void stop().catch(() => {}) }
+    },
+    async close() {
+      if (client.closed) return
+      await client.close()
+      lock[Symbol.dispose]()
+    },
+  }
+}
