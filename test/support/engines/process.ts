@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const READY_WITHIN_MS = 30_000
+const STOP_WITHIN_MS = 10_000
+
+/** A running program of the test, ended by process id when disposed. */
+export interface Engine extends AsyncDisposable {
+  readonly process: ChildProcess
+  /** What it has printed so far (bounded). */
+  output(): string
+}
+
+/** A new folder below the temporary one, removed when disposed. */
+export function temporaryFolder(name: string): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), `martello-${name}-`))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) }
+}
+
+/** A port that nothing listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Resolves when a connection to the port is accepted; `false` when it is refused. */
+export function accepts(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect(port, '127.0.0.1', () => {
+    socket.destroy()
+    resolve(true)
+  })
+  socket.on('error', () => resolve(false))
+  return promise
+}
+
+/** Asks again, as soon as the last answer is in, until it is true; an error naming `what` after the deadline. */
+export async function until(what: string, probe: () => Promise<boolean>, withinMs = READY_WITHIN_MS): Promise<void> {
+  const deadline = Date.now() + withinMs
+  while (!(await probe().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`)
+    await new Promise((next) => setImmediate(next))
+  }
+}
+
+export interface EngineOptions {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly ready: () => Promise<boolean>
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  readonly stopSignal?: NodeJS.Signals
+  readonly uid?: number
+  readonly gid?: number
+  readonly cleanUp?: () => void
+}
+
+/** Starts a program and waits until it is ready; fails with its output if it ends before that. */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { command, args, ready, stopSignal = 'SIGTERM', cleanUp } = options
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: options.env ?? process.env,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.gid ?? options.uid }),
+  })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk) => (printed = (printed + chunk).slice(-20_000)))
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const engine: Engine = {
+    process: child,
+    output: () => printed,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill(stopSignal)
+        const hard = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
+        await ended
+        clearTimeout(hard)
+      }
+      cleanUp?.()
+    },
+  }
+  try {
+    await until(command, async () => {
+      if (child.exitCode !== null) throw new Error('ended')
+      return ready()
+    })
+    return engine
+  } catch (error) {
+    await engine[Symbol.asyncDispose]()
+    throw new Error(`${command} did not start: ${printed.slice(-2000)}`, { cause: error })
+  }
+}
