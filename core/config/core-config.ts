@@ -1,16 +1,6 @@
 import type { LogLevel } from '#schema/kernel/logger.ts'
 import type { Secret } from '#schema/kernel/secret.ts'
-
-export interface ListenAddress {
-  readonly host: string
-  readonly port: number
-  readonly setting: string
-}
-
-/** A value that is re-read right before use, because it may be a `file://` or `env://` reference. */
-export interface Live<T> {
-  current(): T
-}
+import type { ListenAddress, Live } from '#schema/kernel/settings.ts'
 
 export type DatabaseConfig =
   | { readonly kind: 'embedded'; readonly folder: string }

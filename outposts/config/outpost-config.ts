@@ -1,13 +1,6 @@
 import type { LogLevel } from '#schema/kernel/logger.ts'
 import type { Secret } from '#schema/kernel/secret.ts'
-
-/** A socket address to listen on; port 0 lets the system choose. */
-export interface ListenAddress {
-  readonly host: string
-  readonly port: number
-  /** The setting it came from, for error messages: `MARTELLO_LISTEN__LDAP`. */
-  readonly setting: string
-}
+import type { ListenAddress } from '#schema/kernel/settings.ts'
 
 export interface OutpostConfig {
   /** Base URL of the core, its path included. */
