@@ -4,7 +4,15 @@ import { SettingsReader, type SettingsSource } from '#schema/kernel/settings.ts'
 import type { OutpostConfig } from './outpost-config.ts'
 
 /** Networks whose forwarded headers are believed unless set: this machine and private networks (RFC 1918, RFC 4193, link-local). */
-const PRIVATE_NETWORKS = ['127.0.0.0/8', '::1/128', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', 'fe80::/10']
+const PRIVATE_NETWORKS = [
+  '127.0.0.0/8',
+  '::1/128',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  'fc00::/7',
+  'fe80::/10',
+]
 
 /** Set by whoever starts an outpost as a child process; read in `main.ts`. */
 const PROCESS_SETTINGS = ['MARTELLO_SUPERVISED']
@@ -20,19 +28,20 @@ export function readOutpostConfig(source: SettingsSource): OutpostSettings {
   const settings = new SettingsReader(source)
   const token = settings.text('token')
   const host = settings.url('host')
-  if (!settings.has('host')) settings.problem('MARTELLO_HOST is required: the URL of the core, such as https://auth.example.com')
+  if (!settings.has('host'))
+    settings.problem('MARTELLO_HOST is required: the URL of the core, such as https://auth.example.com')
   const config = {
     hostBrowser: settings.url('host_browser'),
     token: new Secret(token),
     insecure: settings.boolean('insecure', false),
     logLevel: settings.logLevel(),
     listen: {
-      http: settings.listen('listen.http', '0.0.0.0:9000'),
-      https: settings.listen('listen.https', '0.0.0.0:9443'),
-      ldap: settings.listen('listen.ldap', '0.0.0.0:3389'),
-      ldaps: settings.listen('listen.ldaps', '0.0.0.0:6636'),
-      radius: settings.listen('listen.radius', '0.0.0.0:1812'),
-      metrics: settings.listen('listen.metrics', '0.0.0.0:9300'),
+      http: settings.listen('listen.http', '127.0.0.1:9080'),
+      https: settings.listen('listen.https', '127.0.0.1:9444'),
+      ldap: settings.listen('listen.ldap', '127.0.0.1:3389'),
+      ldaps: settings.listen('listen.ldaps', '127.0.0.1:6636'),
+      radius: settings.listen('listen.radius', '127.0.0.1:1812'),
+      metrics: settings.listen('listen.metrics', '127.0.0.1:9300'),
     },
     trustedProxyCidrs: settings.list('listen.trusted_proxy_cidrs', PRIVATE_NETWORKS),
   }
