@@ -1,0 +1,34 @@
+import type { IncomingMessage } from 'node:http'
+import type { Request, RequestHandler } from 'express'
+import type { CoreContext } from '#core/context.ts'
+import { parseAddress } from '#schema/kernel/networks.ts'
+import { findToken } from './bearer.ts'
+
+const addresses = new WeakMap<IncomingMessage, string>()
+
+/**
+ * Finds out for whom a request is made: the peer, the forwarded address when a trusted proxy tells it (Express does
+ * that), or the end user's address when an outpost's own service account vouches for it (sheet outpost-protocol §5.7).
+ */
+export function clientAddress(ctx: CoreContext): RequestHandler {
+  return async (req, _res, next) => {
+    const told = req.get('x-authentik-remote-ip')
+    const key = req.get('x-authentik-outpost-token')
+    const peer = withoutMapping(req.ip ?? req.socket.remoteAddress ?? '')
+    const vouched = told !== undefined && key !== undefined && parseAddress(told) !== undefined
+    const token = vouched ? await findToken(ctx, key, 'api') : undefined
+    addresses.set(req, token?.user.type === 'internal_service_account' ? withoutMapping(told!) : peer)
+    next()
+  }
+}
+
+/** The address that policies, limits and audit events go by. */
+export function clientIpOf(req: Request): string {
+  const address = addresses.get(req)
+  if (address === undefined) throw new TypeError('the client address is not known before clientAddress has run')
+  return address
+}
+
+function withoutMapping(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
+}
