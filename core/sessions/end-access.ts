@@ -24,7 +24,7 @@ export async function endAccessOf(
   const own = eq(sessions.userId, user.id)
   await db.delete(sessions).where(exceptSession === undefined ? own : and(own, ne(sessions.keyHash, exceptSession)))
   const uid = userUid(ctx.installId, user.id)
-  await revokeGrantsOf(db, String(user.id))
+  await revokeGrantsOf(db, uid)
   return ctx.feed.revoke(db, [{ kind: 'user', user: { id: user.id, uid, username: user.username }, reason }])
 }
 
