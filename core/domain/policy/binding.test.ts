@@ -46,7 +46,13 @@ for (const [what, bound, passing] of bindings)
   test(`a binding to ${what} ${passing ? 'passes' : 'does not pass'}`, () =>
     assert.equal(evaluateBinding(bound, request).passing, passing))
 
-const result = (passing: boolean): BindingResult => ({ binding: 'b', passing, messages: [], reason: String(passing) })
+const result = (passing: boolean): BindingResult => ({
+  binding: 'b',
+  passing,
+  messages: [],
+  reason: String(passing),
+  failed: false,
+})
 const verdicts: ReadonlyArray<[mode: string, results: boolean[], passing: boolean]> = [
   ['any', [], true],
   ['all', [], true],

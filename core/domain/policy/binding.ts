@@ -35,6 +35,7 @@ export function evaluateBinding(binding: Binding, request: PolicyRequest): Bindi
     passing: matches !== negate,
     messages,
     reason: `${what}${negate ? ' (negated)' : ''}: ${matches ? 'yes' : 'no'}`,
+    failed: false,
   })
   switch (subject.kind) {
     case 'user':
@@ -45,7 +46,8 @@ export function evaluateBinding(binding: Binding, request: PolicyRequest): Bindi
       const result = evaluatePolicy(subject.policy, request.input)
       const what = `policy ${subject.policy.name}`
       if (result.kind === 'answer') return answer(result.passing, what)
-      return { binding: uuid, passing: binding.failureResult, messages: [], reason: `${what} failed: ${result.error}` }
+      const passing = binding.failureResult
+      return { binding: uuid, passing, messages: [], reason: `${what} failed: ${result.error}`, failed: !passing }
     }
     default:
       return subject satisfies never

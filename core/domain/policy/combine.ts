@@ -7,6 +7,8 @@ export interface BindingResult {
   readonly messages: readonly string[]
   /** Why, for the person who asks later: `group staff`, `policy "office hours" failed: …`. */
   readonly reason: string
+  /** It could not be evaluated, and nobody has said what that is to mean. */
+  readonly failed: boolean
 }
 
 export interface PolicyVerdict {

@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import type { ErrorRequestHandler } from 'express'
+import type { Logger } from '#schema/kernel/logger.ts'
+import { BadRequestError, ForbiddenError, NotFoundError, ValidationFailedError } from './http-errors.ts'
+import { requestIdOf } from './request-id.ts'
+
+export interface ErrorResponse {
+  readonly status: number
+  readonly body: unknown
+}
+
+/** The answer to an expected error, undefined for anything that is our own fault. */
+export function expectedResponse(error: unknown): ErrorResponse | undefined {
+  if (error instanceof ValidationFailedError) return { status: 400, body: error.fields }
+  if (error instanceof NotFoundError) return { status: 404, body: { detail: error.detail } }
+  // compat: 403 also without credentials, as no challenge is offered (sheet core-api §2.2).
+  if (error instanceof ForbiddenError) return { status: 403, body: { detail: error.detail } }
+  if (error instanceof BadRequestError) return { status: error.status, body: { detail: error.detail } }
+  return fromBodyParser(error)
+}
+
+function fromBodyParser(error: unknown): ErrorResponse | undefined {
+  if (!(error instanceof Error) || !('status' in error) || !('type' in error)) return undefined
+  const { status, type } = error
+  if (typeof status !== 'number' || status < 400 || status > 499) return undefined
+  const detail = type === 'entity.parse.failed' ? `JSON parse error - ${error.message}` : error.message
+  return { status, body: { detail } }
+}
+
+/** The only place where an error becomes an HTTP answer; unexpected ones tell the peer an id and nothing else. */
+export function errorHandler(log: Logger): ErrorRequestHandler {
+  return (error, req, res, _next) => {
+    const expected = expectedResponse(error)
+    if (res.headersSent) {
+      res.destroy()
+      return
+    }
+    if (expected !== undefined) {
+      res.status(expected.status).json(expected.body)
+      return
+    }
+    const errorId = randomBytes(8).toString('hex')
+    log.error('a request failed', { error_id: errorId, request_id: requestIdOf(req), method: req.method, cause: error })
+    res.status(500).json({ detail: 'Internal server error.', error_id: errorId })
+  }
+}

@@ -1,0 +1,52 @@
+import { sql } from 'drizzle-orm'
+import express, { type Express, type RequestHandler, type Router } from 'express'
+import type { CoreContext } from '#core/context.ts'
+import { isIn, parseNetwork } from '#schema/kernel/networks.ts'
+import { clientAddress } from './client-ip.ts'
+import { errorHandler } from './error-response.ts'
+import { NotFoundError } from './http-errors.ts'
+import { requestId } from './request-id.ts'
+
+export interface HttpParts {
+  readonly session: RequestHandler
+  readonly routers: ReadonlyArray<{ readonly path: string; readonly router: Router }>
+}
+
+/** The core's HTTP application; each router is mounted below its path, in this order. */
+export function createHttpApp(ctx: CoreContext, { session, routers }: HttpParts): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', 'simple')
+  app.set('trust proxy', trustedProxies(ctx.config.trustedProxyCidrs))
+  app.use(requestId, securityHeaders)
+  app.get('/-/health/live/', (_req, res) => void res.status(204).end())
+  app.get('/-/health/ready/', async (_req, res) => {
+    const ready = await ctx.db.execute(sql`select 1`).then(
+      () => true,
+      () => false,
+    )
+    res.status(ready ? 204 : 503).end()
+  })
+  app.use(clientAddress(ctx), session)
+  for (const { path, router } of routers) app.use(path, router)
+  app.use((_req, _res, next) => next(new NotFoundError()))
+  app.use(errorHandler(ctx.log))
+  return app
+}
+
+/** compat: an address that is no trusted proxy's cannot say for whom it asks. */
+function trustedProxies(cidrs: readonly string[]): (address: string) => boolean {
+  const networks = cidrs.flatMap((cidr) => parseNetwork(cidr) ?? [])
+  return (address) => isIn(networks, address)
+}
+
+const securityHeaders: RequestHandler = (_req, res, next) => {
+  res.set({
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'same-origin',
+    'cross-origin-opener-policy': 'same-origin',
+  })
+  next()
+}
