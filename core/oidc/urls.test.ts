@@ -7,6 +7,7 @@ test('addresses keep the base, its port and its path', () => {
   assert.equal(providerUrls('https://sso.example.com', 'app').issuer, 'https://sso.example.com/application/o/app/')
   assert.equal(providerUrls('http://h:9000/', 'app').token, 'http://h:9000/application/o/token/')
   assert.equal(providerUrls('https://h/auth/', 'app').jwks, 'https://h/auth/application/o/app/jwks/')
+  assert.equal(providerUrls('https://h', 'app', 'global').issuer, 'https://h/')
 })
 
 test('an outpost is given exactly the members of the contract', () => {

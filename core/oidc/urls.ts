@@ -27,11 +27,14 @@ export interface ProviderUrls {
   readonly discovery: string
 }
 
-/** Every address of one application's provider; `base` is the origin (and path) under which the core is reached. */
-export function providerUrls(base: URL | string, slug: string): ProviderUrls {
+/**
+ * Every address of one application's provider; `base` is the origin (and path) under which the core is reached.
+ * A global issuer names the installation rather than the application.
+ */
+export function providerUrls(base: URL | string, slug: string, issuerMode: IssuerMode = 'per_provider'): ProviderUrls {
   const at = (path: string) => joinUrl(base, `${OIDC_ROOT}/${path}`).href
   return {
-    issuer: at(`${slug}/`),
+    issuer: issuerMode === 'global' ? joinUrl(base, '/').href : at(`${slug}/`),
     authorization: at('authorize/'),
     token: at('token/'),
     userInfo: at('userinfo/'),
@@ -43,15 +46,17 @@ export function providerUrls(base: URL | string, slug: string): ProviderUrls {
   }
 }
 
-export type IdTokenAlgorithm = 'HS256' | 'RS256' | 'ES256'
+export type IssuerMode = 'per_provider' | 'global'
+export type IdTokenAlgorithm = 'HS256' | 'RS256' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA'
 
 /** The part of discovery that proxy outposts are handed (sheet outpost-protocol §2.3). */
 export function openIdConfiguration(
   base: URL | string,
   slug: string,
   algorithm: IdTokenAlgorithm,
+  issuerMode: IssuerMode = 'per_provider',
 ): OpenIdConnectConfiguration {
-  const urls = providerUrls(base, slug)
+  const urls = providerUrls(base, slug, issuerMode)
   return {
     issuer: urls.issuer,
     authorization_endpoint: urls.authorization,

@@ -1,0 +1,25 @@
+import type { Provider as OidcProvider } from 'oidc-provider'
+import type { CoreContext } from '#core/context.ts'
+import type { ApplicationSettings } from './application-settings.ts'
+import { finishAnswers } from './finish-answers.ts'
+import { errors, Provider } from './library.ts'
+import { providerConfiguration, REFUSED_GRANTS } from './provider-configuration.ts'
+import { replaceModels } from './provider-models.ts'
+import { providerUrls } from './urls.ts'
+
+/** Makes the OpenID provider of one application as seen at one address. */
+export function buildProvider(ctx: CoreContext, settings: ApplicationSettings, base: URL): OidcProvider {
+  const urls = providerUrls(base, settings.application.slug, settings.issuerMode)
+  const provider = new Provider(urls.issuer, providerConfiguration(ctx, settings))
+  // The forwarded headers that it then believes are written by `innerRequest` alone.
+  provider.proxy = true
+  for (const grant of REFUSED_GRANTS)
+    provider.registerGrantType(grant, () => {
+      throw new errors.UnauthorizedClient()
+    })
+  replaceModels(ctx, settings, provider)
+  provider.use(finishAnswers(ctx, settings, urls))
+  const log = ctx.log.child({ logger: 'oidc', provider: settings.provider.name })
+  provider.on('server_error', (_, cause) => log.error('OpenID request failed', { cause }))
+  return provider
+}
