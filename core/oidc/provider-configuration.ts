@@ -47,7 +47,7 @@ export function providerConfiguration(ctx: CoreContext, settings: ApplicationSet
     features: features(find),
     findAccount: find,
     interactions: {
-      policy: authorizationPolicy(),
+      policy: authorizationPolicy(ctx, settings),
       url: (koa, { uid, prompt }) =>
         prompt.name === 'login' ? loginUrl(settings, koa) : `${OIDC_ROOT}/interaction/${uid}/`,
     },
