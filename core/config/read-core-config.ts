@@ -1,0 +1,104 @@
+import { join, resolve } from 'node:path'
+import { Secret } from '#schema/kernel/secret.ts'
+import { SettingsReader, type SettingsSource } from '#schema/kernel/settings.ts'
+import type { CoreConfig, DatabaseConfig } from './core-config.ts'
+
+const PRIVATE_NETWORKS = [
+  '127.0.0.0/8',
+  '::1/128',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  'fc00::/7',
+  'fe80::/10',
+]
+const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full']
+
+/** Settings of other processes of the fleet, which may stand in the same environment. */
+const OF_OTHERS = [
+  'MARTELLO_SUPERVISED',
+  'MARTELLO_HOST',
+  'MARTELLO_HOST_BROWSER',
+  'MARTELLO_TOKEN',
+  'MARTELLO_INSECURE',
+  ...['LDAP', 'LDAPS', 'RADIUS'].map((name) => `MARTELLO_LISTEN__${name}`),
+]
+
+export interface CoreSettings {
+  readonly config: CoreConfig
+  /** A sentence for each variable that nothing reads. */
+  readonly warnings: readonly string[]
+}
+
+/** What the reader cannot do itself: the secret key of an embedded installation, made at its first start. */
+export interface SecretKeyStore {
+  /** The key kept in this file, which is made if it is not there. */
+  load(file: string): string
+}
+
+/** The core's configuration (sheet core-domain §17); a ConfigError names every problem at once. */
+export function readCoreConfig(source: SettingsSource, secretKeys: SecretKeyStore): CoreSettings {
+  const settings = new SettingsReader(source)
+  const dataDir = resolve(settings.text('data_dir', '.martello'))
+  const database = readDatabase(settings, dataDir)
+  const given = settings.secret('secret_key')
+  if (given === undefined && database.kind === 'postgresql')
+    settings.problem(
+      'MARTELLO_SECRET_KEY is required with PostgreSQL: the same random text (50 characters or more) for every replica',
+    )
+  const config = {
+    dataDir,
+    database,
+    listen: {
+      http: settings.listen('listen.http', '127.0.0.1:9000'),
+      https: settings.listen('listen.https', '127.0.0.1:9443'),
+      metrics: settings.listen('listen.metrics', '127.0.0.1:9300'),
+    },
+    logLevel: settings.logLevel(),
+    cookieDomain: settings.optional('cookie_domain') || undefined,
+    trustedProxyCidrs: settings.list('listen.trusted_proxy_cidrs', PRIVATE_NETWORKS),
+    bootstrap: {
+      password: settings.secret('bootstrap_password'),
+      token: settings.secret('bootstrap_token'),
+      email: settings.optional('bootstrap_email') || undefined,
+    },
+    sample: {
+      enabled: settings.boolean('sample', false),
+      password: settings.secret('sample_password'),
+      radiusSecret: settings.secret('sample_radius_secret'),
+    },
+    controllerToken: settings.secret('controller_token'),
+    defaultTokenLength: settings.integer('default_token_length', 60, { min: 32, max: 255 }),
+  }
+  const warnings = settings.finish(OF_OTHERS)
+  return {
+    config: { ...config, secretKey: given ?? new Secret(secretKeys.load(join(dataDir, 'secret_key'))) },
+    warnings,
+  }
+}
+
+function readDatabase(settings: SettingsReader, dataDir: string): DatabaseConfig {
+  const text = (name: string, fallback: string) =>
+    settings.live(`postgresql.${name}`, fallback, (value) => value || undefined)
+  const port = settings.live(
+    'postgresql.port',
+    5432,
+    (value) => (/^\d{1,5}$/.test(value) ? Number(value) : undefined),
+    'a port number',
+  )
+  const server = {
+    host: text('host', 'localhost'),
+    port,
+    name: text('name', 'martello'),
+    user: text('user', 'martello'),
+  }
+  const password = settings.live('postgresql.password', new Secret(''), (value) => new Secret(value))
+  const sslMode = settings.live(
+    'postgresql.sslmode',
+    'prefer',
+    (value) => SSL_MODES.find((mode) => mode === value),
+    `one of ${SSL_MODES.join(', ')}`,
+  )
+  if (!settings.has('postgresql.host')) return { kind: 'embedded', folder: dataDir }
+  return { kind: 'postgresql', ...server, password, sslMode }
+}
