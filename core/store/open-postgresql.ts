@@ -14,29 +14,41 @@ const IDLE_TIMEOUT_MS = 60_000
 const MAX_LIFETIME_SECONDS = 1_800
 const ACQUIRE_TIMEOUT_MS = 5_000
 
-/** A pool whose checked-out connections come back even if they die before anybody holds a reference that releases them. */
+/** A pool that survives the death of connections in use: each is given back, and none ends the process. */
 class SafePool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>
   override connect(callback: Parameters<pg.Pool['connect']>[0]): void
   override connect(callback?: Parameters<pg.Pool['connect']>[0]): Promise<pg.PoolClient> | undefined {
-    if (callback === undefined) return super.connect().then(releasedOnce)
+    if (callback === undefined) return super.connect().then(guarded)
     super.connect(callback)
     return undefined
   }
 }
 
-/** The client with a `release` that may be called twice, and that its own end calls. */
-function releasedOnce(client: pg.PoolClient): pg.PoolClient {
-  const release = client.release
+/**
+ * The client with a `release` that may be called twice, and that its own end calls: a transaction that fails to begin
+ * is never released by the query builder. Without a listener its `error` event would be thrown at the process; the
+ * pending query reports it.
+ */
+function guarded(client: pg.PoolClient): pg.PoolClient {
+  const { release } = client
+  const ignore = () => {}
   const once = (error?: Error | boolean) => {
-    client.removeListener('end', ended)
-    client.release = () => {}
+    client.release = ignore
+    client.off('end', ended).off('error', ignore)
     release(error)
   }
   const ended = () => once(true)
-  client.once('end', ended)
+  client.on('end', ended).on('error', ignore)
   client.release = once
   return client
+}
+
+/** Refuses a server by its version number (150004 is 15.4). */
+export function requireSupported(version: number): void {
+  const major = Math.floor(version / 10_000)
+  if (major < OLDEST_MAJOR)
+    throw new DatabaseTooOldError(`PostgreSQL ${OLDEST_MAJOR} or newer is needed, this server is ${major}`)
 }
 
 /** Opens a bounded pool, and one connection more for LISTEN once somebody listens. */
@@ -48,10 +60,7 @@ export async function openPostgresql(config: PostgresqlConfig, log: Logger): Pro
       retryable: true,
     })
   })
-  const major = Math.floor(version / 10_000)
-  if (major < OLDEST_MAJOR)
-    throw new DatabaseTooOldError(`PostgreSQL ${OLDEST_MAJOR} or newer is needed, this server is ${major}`)
-
+  requireSupported(version)
   const pool = new SafePool({
     Client,
     max: POOL_CONNECTIONS,

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { sql } from 'drizzle-orm'
+import type { DatabaseConfig } from '#core/config/core-config.ts'
+import { openDatabase } from '#core/store/open-database.ts'
+import { requireSupported } from '#core/store/open-postgresql.ts'
+import { DatabaseTooOldError, DatabaseUnavailableError } from '#core/store/store-errors.ts'
+import { ConfigError } from '#schema/kernel/errors.ts'
+import { silentLogger } from '#schema/kernel/logger.ts'
+import { Secret } from '#schema/kernel/secret.ts'
+import { type Postgresql, postgresqlPrograms, startPostgresql } from '#test/support/engines/postgresql.ts'
+import { storeSuite } from './store-suite.ts'
+
+type Settings = { host: string; port: number; name: string; user: string; password: string; sslMode: string }
+
+const skip =
+  postgresqlPrograms() === undefined && process.env.CI !== 'true' ? 'needs: apt-get install postgresql' : false
+
+describe('PostgreSQL', { skip }, () => {
+  let server: Postgresql
+  before(async () => {
+    server = await startPostgresql()
+    await server.sql('CREATE DATABASE suite')
+    await server.sql('CREATE DATABASE other')
+  })
+  after(() => server[Symbol.asyncDispose]())
+
+  /** Settings that can change while they are used. */
+  const settings = (changes: Partial<Settings> = {}): Settings => ({
+    host: server.host,
+    port: server.port,
+    name: 'other',
+    user: server.user,
+    password: server.password,
+    sslMode: 'prefer',
+    ...changes,
+  })
+  const open = (from: Settings) => {
+    const live = <K extends keyof Settings>(key: K) => ({ current: () => from[key] })
+    const config: DatabaseConfig = {
+      kind: 'postgresql',
+      host: live('host'),
+      port: live('port'),
+      name: live('name'),
+      user: live('user'),
+      password: { current: () => new Secret(from.password) },
+      sslMode: live('sslMode'),
+    }
+    return openDatabase(config, silentLogger)
+  }
+
+  storeSuite('PostgreSQL', () => open(settings({ name: 'suite' })))
+
+  test('rotated credentials are used while running, for queries and for LISTEN', async () => {
+    await server.sql("CREATE ROLE rotating LOGIN PASSWORD 'first'")
+    const current = settings({ user: 'rotating', password: 'first' })
+    const handle = await open(current)
+    const back = Promise.withResolvers<void>()
+    const heard = Promise.withResolvers<string>()
+    using _ = await handle.listen('rotation', heard.resolve, back.resolve)
+    await server.sql("ALTER ROLE rotating PASSWORD 'second'")
+    await server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rotating'")
+    await assert.rejects(async () => {
+      // The first query may still be given a connection that is only now found dead.
+      for (let attempt = 0; attempt < 3; attempt++) await handle.db.execute(sql`SELECT 1`)
+    })
+    current.password = 'second'
+    await handle.db.execute(sql`SELECT 1`)
+    await back.promise
+    await handle.db.execute(sql`SELECT pg_notify('rotation', 'heard')`)
+    assert.equal(await heard.promise, 'heard')
+    await handle.close()
+  })
+
+  test('connections that die in a transaction come back to the pool', async () => {
+    const handle = await open(settings())
+    for (let round = 0; round < 25; round++) {
+      const dying = handle.db.transaction((tx) => tx.execute(sql`SELECT pg_terminate_backend(pg_backend_pid())`))
+      await assert.rejects(dying)
+    }
+    await handle.db.transaction((tx) => tx.execute(sql`SELECT 1`))
+    await handle.close()
+  })
+
+  test('wrong credentials, no server and an unknown sslmode are told apart from a working database', async () => {
+    await assert.rejects(open(settings({ password: 'wrong' })), DatabaseUnavailableError)
+    await assert.rejects(open(settings({ port: 1 })), DatabaseUnavailableError)
+    await assert.rejects(open(settings({ sslMode: 'sometimes' })), ConfigError)
+    await assert.rejects(open(settings({ sslMode: 'require' })), DatabaseUnavailableError)
+    await (await open(settings({ sslMode: 'disable' }))).close()
+  })
+
+  test('a server older than 12 is refused', () => {
+    assert.throws(() => requireSupported(110022), DatabaseTooOldError)
+    assert.throws(() => requireSupported(90624), DatabaseTooOldError)
+    for (const version of [120000, 150004, 180000]) requireSupported(version)
+  })
+
+  test('a statement that takes too long is ended by the server', async () => {
+    const handle = await open(settings())
+    const { rows } = (await handle.db.execute(sql`SHOW statement_timeout`)) as { rows: { statement_timeout: string }[] }
+    assert.equal(rows[0]?.statement_timeout, '30s')
+    await handle.close()
+  })
+})
