@@ -89,7 +89,9 @@ export class FlowExecutor {
     const step = await this.#failClosed(async () => {
       await this.#forget({ session, flow })
       const run = await this.#open(req, flow, new URLSearchParams({ next }))
-      if (run.kind !== 'open') return run
+      // A refusal that is to look like a flow that was passed must still not be one here.
+      if (run.kind !== 'open')
+        return run.kind === 'denied' ? run : { kind: 'denied', message: NOT_APPLICABLE, identifier: '' }
       run.state.context.application = application
       if ((await this.#currentStage(run)) === undefined) return { kind: 'done', to: next }
       await this.#store(run)

@@ -254,6 +254,15 @@ describe('access', () => {
     assert.equal((await (await signedIn(lost)).authorize()).response.status, 403)
   })
 
+  test('a flow that refuses the user authorizes nobody, whatever it does about refusals', async () => {
+    for (const deniedAction of ['message_continue', 'message', 'continue']) {
+      const slug = `refusing-${deniedAction.replace('_', '-')}`
+      const refusing = await bench.addApplication({ slug, flowOnlyFor: await bench.addUser(slug), deniedAction })
+      const { response, location } = await (await signedIn(refusing)).authorize()
+      assert.deepEqual([response.status, location], [403, undefined], deniedAction)
+    }
+  })
+
   test('an authorization that one user began cannot be finished by another', async () => {
     const rp = await signedIn(hs)
     const begun = await rp.fetch(rp.authorizeUrl())

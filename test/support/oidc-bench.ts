@@ -43,6 +43,9 @@ export interface ApplicationOptions {
   readonly externalHost?: string
   /** Its authorization flow has a stage. */
   readonly asks?: boolean
+  /** Its authorization flow is for this user only, and does this about others. */
+  readonly flowOnlyFor?: number
+  readonly deniedAction?: string
   /** Only this user may open it. */
   readonly onlyUser?: number
 }
@@ -98,7 +101,11 @@ export async function openOidcBench(): Promise<OidcBench> {
   await once(server, 'listening')
   const mappings = await addDefaultMappings(ctx)
   const implicit = await addAuthorizationFlow(ctx, 'implicit')
-  const asking = await addAuthorizationFlow(ctx, 'asking', 'identification')
+  const asking = await addAuthorizationFlow(ctx, 'asking', { stage: 'identification' })
+  const flowFor = ({ slug, asks = false, flowOnlyFor, deniedAction }: ApplicationOptions) =>
+    flowOnlyFor === undefined
+      ? Promise.resolve(asks ? asking : implicit)
+      : addAuthorizationFlow(ctx, `flow-of-${slug}`, { onlyUser: flowOnlyFor, deniedAction })
   return {
     ctx,
     events,
@@ -117,7 +124,7 @@ export async function openOidcBench(): Promise<OidcBench> {
       await db.insert(sessions).values({ keyHash: ctx.keys.hash(key), userId, authenticatedAt: at, expires })
       return key
     },
-    addApplication: (options) => addApplication(ctx, { mappings, flow: options.asks ? asking : implicit }, options),
+    addApplication: async (options) => addApplication(ctx, { mappings, flow: await flowFor(options) }, options),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       server.close()
@@ -141,11 +148,16 @@ async function addDefaultMappings({ db }: CoreContext): Promise<readonly string[
 }
 
 /** Without a stage it asks nothing. */
-async function addAuthorizationFlow({ db }: CoreContext, slug: string, stage?: string): Promise<string> {
+async function addAuthorizationFlow(
+  { db }: CoreContext,
+  slug: string,
+  { stage, onlyUser, deniedAction }: { stage?: string; onlyUser?: number; deniedAction?: string | undefined } = {},
+): Promise<string> {
   const [flow] = await db.insert(policyTargets).values({ kind: 'flow' }).returning()
   const target = flow!.pbmUuid
-  const rules = { designation: 'authorization', authentication: 'require_authenticated' }
+  const rules = { designation: 'authorization', authentication: 'require_authenticated', deniedAction }
   await db.insert(flows).values({ flowUuid: target, name: slug, slug, title: slug, ...rules })
+  if (onlyUser !== undefined) await db.insert(policyBindings).values({ target, user: onlyUser, order: 0 })
   if (stage === undefined) return target
   const [binding] = await db.insert(policyTargets).values({ kind: 'flow_stage_binding' }).returning()
   const [base] = await db.insert(stages).values({ kind: stage, name: slug }).returning()
