@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http'
+import { and, eq, isNull, or } from 'drizzle-orm'
+import type { CoreContext } from '#core/context.ts'
+import { findToken } from '#core/http/bearer.ts'
+import { outposts } from '#core/store/tables/outposts.ts'
+import { userPermissions } from '#core/store/tables/users.ts'
+import { loadPrincipal } from '#core/store/users.ts'
+import { Secret } from '#schema/kernel/secret.ts'
+
+/** Who is at the other end of a link, and for which outpost. */
+export interface LinkIdentity {
+  readonly outpost: { readonly uuid: string; readonly name: string; readonly type: string }
+  readonly userId: number
+  readonly key: Secret
+}
+
+/** The API key that an upgrade request carries. */
+export function keyOf(req: IncomingMessage): Secret | undefined {
+  const match = /^bearer ([^\s]{1,512})$/i.exec(req.headers.authorization ?? '')
+  return match === null ? undefined : new Secret(match[1]!)
+}
+
+/** The identity, if the key is good and its account may view this outpost; asked again whenever one of these changes. */
+export async function identify(ctx: CoreContext, key: Secret, outpostUuid: string): Promise<LinkIdentity | undefined> {
+  const found = await findToken(ctx, key.reveal(), 'api')
+  const [outpost] = await ctx.db
+    .select({ uuid: outposts.uuid, name: outposts.name, type: outposts.type })
+    .from(outposts)
+    .where(eq(outposts.uuid, outpostUuid))
+  if (found === undefined || outpost === undefined) return undefined
+  const [grant] = await ctx.db
+    .select({ id: userPermissions.id })
+    .from(userPermissions)
+    .where(
+      and(
+        eq(userPermissions.userId, found.user.id),
+        eq(userPermissions.permission, 'authentik_outposts.view_outpost'),
+        or(isNull(userPermissions.objectPk), eq(userPermissions.objectPk, outpostUuid)),
+      ),
+    )
+  const allowed = grant !== undefined || (await loadPrincipal(ctx, found.user.id))?.isSuperuser === true
+  return allowed ? { outpost, userId: found.user.id, key } : undefined
+}

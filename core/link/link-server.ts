@@ -1,0 +1,173 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { CoreContext } from '#core/context.ts'
+import type { RecordedChange, RecordedRevocation } from '#core/store/change-feed.ts'
+import { isUuid } from '#schema/kernel/ids.ts'
+import { isAffected, type OutpostDependencies } from './affected.ts'
+import { loadDependencies } from './dependencies.ts'
+import { identify, keyOf, type LinkIdentity } from './link-authentication.ts'
+import { LinkConnection } from './link-connection.ts'
+import { type LinkMetrics, linkMetrics } from './link-metrics.ts'
+
+const PATH = /^\/ws\/outpost\/([^/]+)\/$/
+const MAX_MESSAGE_OCTETS = 64 * 1024
+const MAX_CONNECTIONS = 10_000
+/** Reference outposts do not answer while they refresh, so patience is long. */
+const PING_EVERY_MS = 30_000
+/** Changes within this time are told together. */
+const COALESCE_MS = 30
+const GOING_AWAY = 1012
+/** Changes after which an account may no longer hold its link. */
+const ACCOUNT_MODELS = new Set([
+  'authentik_core.token',
+  'authentik_core.user',
+  'authentik_core.group',
+  'authentik_outposts.outpost',
+])
+
+/** Serves `/ws/outpost/<uuid>/` on these servers until disposed. */
+export function attachLink(ctx: CoreContext, servers: readonly Server[]): AsyncDisposable {
+  const link = new LinkServer(ctx)
+  const upgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => void link.upgrade(req, socket, head)
+  for (const server of servers) server.on('upgrade', upgrade)
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const server of servers) server.off('upgrade', upgrade)
+      await link.close()
+    },
+  }
+}
+
+class LinkServer {
+  readonly #ctx: CoreContext
+  readonly #server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_OCTETS, perMessageDeflate: false })
+  readonly #connections = new Map<WebSocket, LinkConnection>()
+  readonly #metrics: LinkMetrics
+  readonly #feed: Disposable
+  readonly #heartbeat: NodeJS.Timeout
+  #pending: RecordedChange[] = []
+  #timer: NodeJS.Timeout | undefined
+  #dependencies: readonly OutpostDependencies[] = []
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(ctx: CoreContext) {
+    this.#ctx = ctx
+    this.#metrics = linkMetrics(ctx.metrics)
+    this.#feed = ctx.feed.subscribe({
+      changed: (changes) => this.#changed(changes),
+      revoked: (ended) => this.#revoked(ended),
+    })
+    this.#heartbeat = setInterval(() => this.#ping(), PING_EVERY_MS)
+  }
+
+  async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy())
+    const identity = await this.#admit(req).catch(
+      (cause) => void this.#ctx.log.warning('a link could not be checked', { cause }),
+    )
+    if (identity === undefined || socket.destroyed) return refuse(socket)
+    this.#server.handleUpgrade(req, socket, head, (opened) => this.#opened(opened, identity, req))
+  }
+
+  async close(): Promise<void> {
+    this.#feed[Symbol.dispose]()
+    clearInterval(this.#heartbeat)
+    clearTimeout(this.#timer)
+    const closed = [...this.#connections.keys()].map(
+      (socket) => new Promise((resolve) => socket.once('close', resolve)),
+    )
+    for (const connection of this.#connections.values()) connection.close(GOING_AWAY, 'the core is restarting')
+    const impatient = setTimeout(() => this.#terminateAll(), 1000)
+    await Promise.all(closed)
+    clearTimeout(impatient)
+    await this.#work
+  }
+
+  async #admit(req: IncomingMessage): Promise<LinkIdentity | undefined> {
+    const url = URL.parse(req.url ?? '', 'http://self.invalid')
+    const [, uuid = ''] = PATH.exec(url?.pathname ?? '') ?? []
+    const key = keyOf(req)
+    if (!isUuid(uuid) || key === undefined || this.#connections.size >= MAX_CONNECTIONS) return undefined
+    return identify(this.#ctx, key, uuid.toLowerCase())
+  }
+
+  #opened(socket: WebSocket, identity: LinkIdentity, req: IncomingMessage): void {
+    const named = URL.parse(req.url ?? '', 'http://self.invalid')?.searchParams.get('instance_uuid') ?? ''
+    const uid = isUuid(named) ? named : crypto.randomUUID()
+    const connection = new LinkConnection(this.#ctx, socket, identity, uid)
+    this.#connections.set(socket, connection)
+    const labels = { outpost: identity.outpost.name }
+    this.#metrics.connected.inc(labels)
+    let isAlive = true
+    socket.on('pong', () => (isAlive = true))
+    socket.on('ping-check', () => {
+      if (!isAlive) socket.terminate()
+      isAlive = false
+      socket.ping()
+    })
+    socket.once('close', () => {
+      this.#connections.delete(socket)
+      this.#metrics.connected.dec(labels)
+      this.#later(() => connection.ended())
+    })
+  }
+
+  #ping(): void {
+    for (const socket of this.#connections.keys()) socket.emit('ping-check')
+  }
+
+  #terminateAll(): void {
+    for (const socket of this.#connections.keys()) socket.terminate()
+  }
+
+  #revoked(ended: readonly RecordedRevocation[]): void {
+    for (const connection of this.#connections.values()) if (connection.isKnown) connection.revoke(ended)
+    const users = new Set(ended.map((each) => each.user.id))
+    if ([...this.#connections.values()].some(({ identity }) => users.has(identity.userId)))
+      this.#later(() => this.#recheck())
+  }
+
+  #changed(changes: readonly RecordedChange[]): void {
+    this.#pending.push(...changes)
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      const due = this.#pending.splice(0)
+      this.#later(() => this.#tell(due))
+    }, COALESCE_MS)
+  }
+
+  /** Tells each outpost what concerns it; what was deleted is known from before, what is new from now. */
+  async #tell(changes: readonly RecordedChange[]): Promise<void> {
+    if (changes.some(({ model }) => ACCOUNT_MODELS.has(model))) await this.#recheck()
+    const before = this.#dependencies
+    this.#dependencies = await loadDependencies(this.#ctx.db)
+    const revision = changes.at(-1)!.revision
+    for (const connection of this.#connections.values()) {
+      if (!connection.isKnown) continue
+      const own = [...before, ...this.#dependencies].filter((of) => of.outpost === connection.identity.outpost.uuid)
+      const concerning = changes.filter((change) => own.some((of) => isAffected(of, change)))
+      if (concerning.length > 0) connection.update(revision, concerning)
+    }
+    this.#metrics.revision.set(revision)
+  }
+
+  /** Closes the links of accounts that may not hold them any more. */
+  async #recheck(): Promise<void> {
+    for (const connection of [...this.#connections.values()]) {
+      const { key, outpost } = connection.identity
+      if ((await identify(this.#ctx, key, outpost.uuid)) === undefined) connection.close(1008, 'access has ended')
+    }
+  }
+
+  #later(work: () => Promise<void>): void {
+    this.#work = this.#work
+      .then(work)
+      .catch((cause) => this.#ctx.log.warning('a change could not be told to outposts', { cause }))
+  }
+}
+
+/** compat: whatever is wrong with a handshake is 403 (sheet outpost-protocol §3.1). */
+function refuse(socket: Duplex): void {
+  socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
+}
