@@ -5,10 +5,11 @@ import { showsCsrfToken } from '#core/http/csrf.ts'
 import { type SessionHandle, sessionOf } from '#core/http/session.ts'
 import { endSession as endCoreSession } from '#core/sessions/end-access.ts'
 import { users } from '#core/store/tables/users.ts'
+import { html } from '#core/web/html.ts'
 import { ACCESS_TOKEN_TYPE } from './access-token.ts'
-import { escapeHtml, sendPage } from './error-page.ts'
+import { sendNotice } from './pages.ts'
 import type { RunningProvider } from './providers.ts'
-import { isPostLogoutRedirect, webOrigins } from './redirect-uris.ts'
+import { isPostLogoutRedirect } from './redirect-uris.ts'
 
 /**
  * RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0). The core session ends when an id token of this very
@@ -54,28 +55,25 @@ async function hintedSession({ provider, settings }: RunningProvider, hint: stri
 const KEPT = ['post_logout_redirect_uri', 'state']
 
 function askFirst({ settings }: RunningProvider, res: Response, params: URLSearchParams, csrf: string): void {
-  const fields = [...KEPT.flatMap((name) => (params.has(name) ? [[name, params.get(name)!]] : [])), ['csrf', csrf]]
-  const inputs = fields.map(
-    ([name, value]) => `<input type="hidden" name="${escapeHtml(name!)}" value="${escapeHtml(value!)}">`,
+  const kept = KEPT.flatMap((name) => params.getAll(name).map((value) => ({ name, value })))
+  const inputs = [...kept, { name: 'csrf', value: csrf }].map(
+    ({ name, value }) => html`<input type="hidden" name="${name}" value="${value}">`,
   )
-  sendPage(
+  sendNotice(
     res,
     200,
     'Sign out?',
-    `<p>${escapeHtml(settings.application.name)} asks to sign you out of everything you are signed in to here.</p>
-<form method="post">${inputs.join('')}<button type="submit">Sign out</button></form>
-<p><a href="/">Stay signed in</a></p>`,
-    [...webOrigins(settings.redirectUris)],
+    `${settings.application.name} asks to sign you out of everything you are signed in to here.`,
+    html`<form method="post">${inputs}<button type="submit">Sign out</button></form>`,
+    html`<a href="/">Stay signed in</a>`,
   )
 }
 
 /** Back to the application if it named one of its own addresses, else to a page that says it is done. */
 function leave({ settings }: RunningProvider, res: Response, params: URLSearchParams): void {
   const target = params.get('post_logout_redirect_uri') ?? ''
-  if (!isPostLogoutRedirect(target, settings.redirectUris)) {
-    sendPage(res, 200, 'Signed out', '<p>You are signed out.</p>\n<p><a href="/">Sign in again</a></p>')
-    return
-  }
+  if (!isPostLogoutRedirect(target, settings.redirectUris))
+    return sendNotice(res, 200, 'Signed out', 'You are signed out.', html`<a href="/">Sign in again</a>`)
   const url = new URL(target)
   if (params.has('state')) url.searchParams.set('state', params.get('state')!)
   res.redirect(303, url.href)

@@ -2,9 +2,10 @@ import type { Request, Response } from 'express'
 import type { CoreContext } from '#core/context.ts'
 import { sessionOf } from '#core/http/session.ts'
 import { loadPrincipal } from '#core/store/users.ts'
+import { html } from '#core/web/html.ts'
 import { authorizeUser, grantScopes } from './authorize-user.ts'
-import { escapeHtml, sendPage } from './error-page.ts'
 import { innerRequest } from './inner-request.ts'
+import { sendNotice } from './pages.ts'
 import { knownScopes } from './provider-configuration.ts'
 import type { RunningProvider } from './providers.ts'
 import { OIDC_ROOT } from './urls.ts'
@@ -21,7 +22,7 @@ export async function interact(ctx: CoreContext, running: RunningProvider, req: 
   const isOwn = user !== undefined && interaction?.session?.accountId === String(user)
   const principal = isOwn ? await loadPrincipal(ctx, user) : undefined
   if (interaction === undefined || principal === undefined)
-    return sendPage(res, 400, 'Request expired', '<p>This sign-in is over. Start again from the application.</p>')
+    return sendNotice(res, 400, 'Request expired', 'This sign-in is over. Start again from the application.')
 
   const next = `${OIDC_ROOT}/interaction/${interaction.uid}/`
   const authorization = await authorizeUser(ctx, settings, req, { principal, next })
@@ -44,11 +45,7 @@ export async function interact(ctx: CoreContext, running: RunningProvider, req: 
 }
 
 function deny(application: string, res: Response, messages: readonly string[], decision: string | undefined): void {
-  const lines = [
-    `You may not open ${escapeHtml(application)}.`,
-    ...messages.map(escapeHtml),
-    ...(decision === undefined ? [] : [`Decision <code>${escapeHtml(decision)}</code>`]),
-    '<a href="/">Back to your applications</a>',
-  ]
-  sendPage(res, 403, 'Permission denied', lines.map((line) => `<p>${line}</p>`).join('\n'))
+  const reference = decision === undefined ? [] : [html`Decision <code>${decision}</code>`]
+  const back = html`<a href="/">Back to your applications</a>`
+  sendNotice(res, 403, 'Permission denied', `You may not open ${application}.`, ...messages, ...reference, back)
 }

@@ -1,5 +1,6 @@
-import express, { type Request, type RequestHandler, type Response, Router } from 'express'
+import { type Request, type RequestHandler, type Response, Router } from 'express'
 import type { CoreContext } from '#core/context.ts'
+import { formBody } from '#core/http/limits.ts'
 import { storedTokenId } from './access-token.ts'
 import type { ApplicationSettings } from './application-settings.ts'
 import { clientOfInteraction } from './artifact-store.ts'
@@ -7,14 +8,12 @@ import { authorizeParameters } from './authorize-parameters.ts'
 import { baseUrl } from './base-url.ts'
 import { claimedClientId, claimedTokenClient } from './client-credentials.ts'
 import { endSession } from './end-session.ts'
-import { escapeHtml, sendPage } from './error-page.ts'
 import { innerRequest } from './inner-request.ts'
 import { interact } from './interaction.ts'
+import { sendNotice } from './pages.ts'
 import { knownScopes } from './provider-configuration.ts'
 import { Providers, type RunningProvider } from './providers.ts'
 import { SettingsCache } from './settings-cache.ts'
-
-const FORM_LIMIT = '56kb'
 
 /** A request with everything that decides who answers it. */
 interface Incoming {
@@ -36,14 +35,14 @@ export function oidcRouter(ctx: CoreContext): Router {
   const cache = new SettingsCache(ctx)
   const providers = new Providers(ctx)
   const router = Router()
-  router.use(express.urlencoded({ extended: false, limit: FORM_LIMIT }))
+  router.use(formBody)
 
   const handle =
     (find: Find, refuse: Refuse, answer: Answer): RequestHandler =>
     async (req, res) => {
       const incoming: Incoming = { req, res, query: queryOf(req), form: formOf(req) }
       const base = baseUrl(req)
-      if (base === undefined) return sendPage(res, 400, 'Request refused', '<p>The request names no valid host.</p>')
+      if (base === undefined) return sendNotice(res, 400, 'Request refused', 'The request names no valid host.')
       const settings = await find(incoming)
       if (settings === undefined) return refuse(incoming)
       await answer(providers.of(settings, base), incoming)
@@ -112,7 +111,8 @@ export function oidcRouter(ctx: CoreContext): Router {
 /** A POST is answered like the GET with the same parameters. */
 const authorize: Answer = ({ answer, base, settings }, { req, res, query, form }) => {
   const params = authorizeParameters(req.method === 'POST' ? form : query, knownScopes(settings))
-  if ('problem' in params) return sendPage(res, 400, 'Request refused', `<p>${escapeHtml(params.problem)}</p>`)
+  if ('problem' in params)
+    return sendNotice(res, 400, 'Request refused', `The request is not valid: ${params.problem}.`)
   const inner = innerRequest(req, { path: `/authorize/?${params}`, base })
   inner.method = 'GET'
   return answer(inner, res)
@@ -132,10 +132,10 @@ const preflight: RequestHandler = (req, res) => {
 }
 
 const refuseUnknownClient: Refuse = ({ res }) =>
-  sendPage(res, 400, 'Request refused', '<p>No application is registered with this client id.</p>')
+  sendNotice(res, 400, 'Request refused', 'No application is registered with this client id.')
 const refuseOver: Refuse = ({ res }) =>
-  sendPage(res, 400, 'Request expired', '<p>This sign-in is over. Start again from the application.</p>')
-const refuseSlug: Refuse = ({ res }) => sendPage(res, 404, 'Not found', '<p>There is no such application.</p>')
+  sendNotice(res, 400, 'Request expired', 'This sign-in is over. Start again from the application.')
+const refuseSlug: Refuse = ({ res }) => sendNotice(res, 404, 'Not found', 'There is no such application.')
 const refuseClient: Refuse = ({ res }) => {
   res.set({ 'Cache-Control': 'no-store', 'WWW-Authenticate': 'Basic realm="OAuth 2"' })
   res.status(401).json({ error: 'invalid_client', error_description: 'client authentication failed' })

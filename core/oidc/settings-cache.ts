@@ -3,19 +3,19 @@ import { type ApplicationSettings, loadApplicationSettings } from './application
 
 const MAX_ENTRIES = 256
 /** Writes to these may change what a provider is made from. */
-const MODELS = /^authentik_(?:core\.application|crypto\.|providers_(?:oauth2|proxy)\.)/
+const MODELS =
+  /^authentik_(?:core\.application|crypto\.certificatekeypair|flows\.flow|providers_(?:oauth2|proxy)\.\w+)$/
 
 type By = { readonly clientId: string } | { readonly slug: string }
 
 /** Settings by client id and by slug, forgotten whenever something they are made from changes on any replica. */
-export class SettingsCache implements Disposable {
+export class SettingsCache {
   readonly #ctx: Pick<CoreContext, 'db' | 'keys'>
   readonly #entries = new Map<string, Promise<ApplicationSettings | undefined>>()
-  readonly #subscription: Disposable
 
   constructor(ctx: Pick<CoreContext, 'db' | 'keys' | 'feed'>) {
     this.#ctx = ctx
-    this.#subscription = ctx.feed.subscribe({
+    ctx.feed.subscribe({
       changed: (changes) => {
         if (changes.some(({ model }) => MODELS.test(model))) this.#entries.clear()
       },
@@ -30,20 +30,26 @@ export class SettingsCache implements Disposable {
     const loading = loadApplicationSettings(this.#ctx.db, this.#ctx.keys, by)
     this.#entries.set(key, loading)
     loading.then(
-      (settings) => settings ?? this.#forget(key, loading),
-      () => this.#forget(key, loading),
+      (settings) => this.#settle(key, loading, settings),
+      () => this.#settle(key, loading, undefined),
     )
-    const oldest = this.#entries.keys().next()
-    if (this.#entries.size > MAX_ENTRIES && !oldest.done) this.#entries.delete(oldest.value)
     return loading
   }
 
-  #forget(key: string, loading: Promise<unknown>): void {
-    if (this.#entries.get(key) === loading) this.#entries.delete(key)
-  }
-
-  [Symbol.dispose](): void {
-    this.#subscription[Symbol.dispose]()
-    this.#entries.clear()
+  /** What was found is known by both its names; what was not found, or is outdated by now, by none. */
+  #settle(
+    key: string,
+    loading: Promise<ApplicationSettings | undefined>,
+    settings: ApplicationSettings | undefined,
+  ): void {
+    if (this.#entries.get(key) !== loading) return
+    this.#entries.delete(key)
+    if (settings === undefined) return
+    for (const by of [{ clientId: settings.clientId }, { slug: settings.application.slug }])
+      this.#entries.set(JSON.stringify(by), loading)
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= MAX_ENTRIES) break
+      this.#entries.delete(oldest)
+    }
   }
 }

@@ -19,9 +19,9 @@ interface Migration {
 }
 
 /**
- * Brings the schema to this version, and gives a new installation its `install_id`: each migration in its own transaction, under a lock that all replicas share.
- * A schema with migrations that this version does not know, or has changed since, is a SchemaUnknownError before
- * anything is touched.
+ * Brings the schema to this version, each migration in its own transaction, under a lock that all replicas share, and
+ * gives a new installation its `install_id`. A schema with migrations that this version does not know, or has changed
+ * since, is a SchemaUnknownError before anything is touched.
  */
 export async function migrate({ db }: Pick<DatabaseHandle, 'db'>, log: Logger, folder = FOLDER): Promise<void> {
   const migrations = readMigrations(folder)

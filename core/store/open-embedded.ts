@@ -47,7 +47,9 @@ export async function openEmbedded(folder: string): Promise<DatabaseHandle> {
     db: drizzle(client) as unknown as Database,
     engine: 'embedded',
     async listen(channel, onMessage) {
-      const stop = await client.listen(channel, onMessage)
+      // Notifications are delivered while a transaction ends; what they cause is not part of it.
+      const outside = AsyncLocalStorage.snapshot()
+      const stop = await client.listen(channel, (payload) => outside(onMessage, payload))
       return { [Symbol.dispose]: () => void stop().catch(() => {}) }
     },
     async close() {

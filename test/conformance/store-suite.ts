@@ -187,6 +187,22 @@ export function storeSuite(name: string, open: () => Promise<DatabaseHandle>): v
       assert.deepEqual(seen, ['first', 'last'])
     })
 
+    test('what a notification causes is no part of the transaction that sent it', async () => {
+      const { promise, resolve, reject } = Promise.withResolvers<number>()
+      const count = () =>
+        handle.db
+          .select()
+          .from(system.settings)
+          .then((rows) => resolve(rows.length), reject)
+      using _ = await handle.listen(
+        'suite_d',
+        () => void count(),
+        () => {},
+      )
+      await handle.db.transaction((tx) => tx.execute(sql`SELECT pg_notify('suite_d', '')`))
+      assert.ok((await promise) > 0)
+    })
+
     test('channels are apart, and a disposed subscription hears nothing', async () => {
       const heard: string[] = []
       const { promise, arrived } = arrival()
