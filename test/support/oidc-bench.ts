@@ -10,18 +10,19 @@ import type { CoreConfig } from '#core/config/core-config.ts'
 import type { CoreContext } from '#core/context.ts'
 import { generateCertificate } from '#core/crypto/certificates.ts'
 import { openKeyRing } from '#core/crypto/open-key-ring.ts'
-import type { AuditEvent } from '#core/events/recorder.ts'
+import { createEventRecorder } from '#core/events/event-recorder.ts'
 import { createHttpApp } from '#core/http/server.ts'
 import { sessionMiddleware } from '#core/http/session.ts'
 import { DEFAULT_SCOPE_MAPPINGS } from '#core/oidc/default-scope-mappings.ts'
 import { oidcRouter } from '#core/oidc/router.ts'
 import { migrate } from '#core/store/migrate.ts'
+import { openChangeFeed } from '#core/store/open-change-feed.ts'
 import { openDatabase } from '#core/store/open-database.ts'
 import * as tables from '#core/store/tables/applications.ts'
 import { certificateKeyPairs } from '#core/store/tables/certificates.ts'
 import { flowStageBindings, flows, identificationStages, stages } from '#core/store/tables/flows.ts'
 import { policyBindings, policyTargets } from '#core/store/tables/policies.ts'
-import { settings } from '#core/store/tables/system.ts'
+import { events, settings } from '#core/store/tables/system.ts'
 import { sessions, users } from '#core/store/tables/users.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
@@ -54,13 +55,14 @@ export interface ApplicationOptions {
 export interface OidcBench extends AsyncDisposable {
   readonly ctx: CoreContext
   readonly origin: string
-  readonly events: readonly AuditEvent[]
+  /** Audit events of one action, oldest first. */
+  events(action: string): Promise<readonly (typeof events.$inferSelect)[]>
   addUser(username: string): Promise<number>
   /** Value of the session cookie of a new session. */
   signIn(userId: number, at?: Date): Promise<string>
   addApplication(options: ApplicationOptions): Promise<TestApplication>
-  /** Tells the caches that something was changed behind their back. */
-  changed(): void
+  /** Records a change of a model, and waits until every cache has heard of it. */
+  changed(model: string): Promise<void>
 }
 
 export async function openOidcBench(): Promise<OidcBench> {
@@ -69,29 +71,17 @@ export async function openOidcBench(): Promise<OidcBench> {
   await migrate(handle, silentLogger)
   const { db } = handle
   const [install] = await db.select().from(settings).where(eq(settings.key, 'install_id'))
-  const events: AuditEvent[] = []
-  const listeners = new Set<() => void>()
+  const clock = { now: () => Date.now() }
+  const feed = await openChangeFeed(handle, clock, silentLogger)
   const ctx: CoreContext = {
     config: { cookieDomain: undefined, trustedProxyCidrs: ['127.0.0.0/8'] } as unknown as CoreConfig,
     db,
-    clock: { now: () => Date.now() },
+    clock,
     random: Math.random,
     log: silentLogger,
     keys: openKeyRing(new Secret('the secret key of the OpenID tests, long enough')),
-    events: { record: async (event) => void events.push(event) },
-    feed: {
-      record: async () => 0,
-      revoke: async () => 0,
-      revision: async () => 0,
-      changesSince: async () => [],
-      revocationsSince: async () => [],
-      subscribe: (listener) => {
-        const notify = () =>
-          listener.changed?.([{ model: 'authentik_core.application', pk: '1', action: 'updated', revision: 1 }])
-        listeners.add(notify)
-        return { [Symbol.dispose]: () => void listeners.delete(notify) }
-      },
-    },
+    events: createEventRecorder(db, clock),
+    feed,
     metrics: new Registry(),
     installId: install!.value,
     replicaId: '00000000-0000-4000-8000-000000000000',
@@ -108,10 +98,13 @@ export async function openOidcBench(): Promise<OidcBench> {
       : addAuthorizationFlow(ctx, `flow-of-${slug}`, { onlyUser: flowOnlyFor, deniedAction })
   return {
     ctx,
-    events,
+    events: async (action) => db.select().from(events).where(eq(events.action, action)).orderBy(events.created),
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    changed: () => {
-      for (const notify of listeners) notify()
+    changed: async (model) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      using _ = feed.subscribe({ changed: () => resolve() })
+      await feed.record(db, [{ model, pk: '', action: 'updated' }])
+      await promise
     },
     addUser: async (username) => {
       const email = `${username}@example.com`
@@ -128,6 +121,7 @@ export async function openOidcBench(): Promise<OidcBench> {
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       server.close()
+      await feed[Symbol.asyncDispose]()
       await handle.close()
       rmSync(folder, { recursive: true })
     },
