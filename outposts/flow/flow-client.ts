@@ -26,7 +26,11 @@ export interface FlowUser {
 
 /** `unavailable` is never evidence about the user: the core did not answer, or not with the API. */
 export type FlowOutcome =
-  | { readonly kind: 'allowed'; readonly user: FlowUser; /** ms since epoch, when the core says so */ readonly sessionExpires: number | undefined }
+  | {
+      readonly kind: 'allowed'
+      readonly user: FlowUser /** ms since epoch, when the core says so */
+      readonly sessionExpires: number | undefined
+    }
   | { readonly kind: 'denied'; readonly reason: 'invalid_credentials' | 'access_denied' | 'flow_error' }
   | { readonly kind: 'unavailable'; readonly reason: string }
 

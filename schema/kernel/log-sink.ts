@@ -14,7 +14,7 @@ export interface LogSink {
 export function sinkOptions(level: LogLevel) {
   return {
     level: level === 'warning' ? 'warn' : level,
-    base: undefined,
+    base: null,
     messageKey: 'event',
     timestamp: () => `,"timestamp":"${new Date(performance.timeOrigin + performance.now()).toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label === 'warn' ? 'warning' : label }) },

@@ -1,0 +1,160 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { WebSocket } from 'ws'
+import type { OutpostConfig } from '#outposts/config/outpost-config.ts'
+import { backoffMs } from '#schema/kernel/backoff.ts'
+import type { Random } from '#schema/kernel/clock.ts'
+import type { Logger } from '#schema/kernel/logger.ts'
+import { joinUrl } from '#schema/kernel/url-join.ts'
+import {
+  envelope,
+  type HelloArgs,
+  Instruction,
+  type Revocation,
+  revokeArgs,
+  type TriggerUpdateArgs,
+  triggerUpdateArgs,
+} from '#schema/wire/messages.ts'
+import { USER_AGENT } from './axios-core-client.ts'
+
+const HELLO_EVERY_MS = 10_000
+/** Three unanswered HELLOs: the peer is gone, whatever the socket believes. */
+const SILENCE_MS = 32_000
+const HANDSHAKE_MS = 10_000
+const MAX_MESSAGE_OCTETS = 4 * 1024 * 1024
+/** A connection that lasted this long was good: the next attempt is early again. */
+const STABLE_MS = 30_000
+const RECONNECT = { firstMs: 500, capMs: 30_000 }
+
+export interface LinkEvents {
+  /** Said at each connect and every 10 s. */
+  hello(): HelloArgs
+  update(args: TriggerUpdateArgs): void
+  revoke(revocations: readonly Revocation[]): void
+  /** compat: SESSION_END of a reference core. */
+  sessionEnded(sessionHash: string): void
+  /** Whether the core is linked now. */
+  linked(is: boolean): void
+}
+
+export interface LinkOptions {
+  readonly config: OutpostConfig
+  readonly outpost: string
+  readonly instance: string
+  readonly log: Logger
+  readonly random: Random
+}
+
+/** Keeps this process linked to the core for as long as the signal is not aborted; every failure is another attempt. */
+export class LinkClient {
+  readonly #options: LinkOptions
+  readonly #events: LinkEvents
+  #socket: WebSocket | undefined
+  #isLost = false
+
+  constructor(options: LinkOptions, events: LinkEvents) {
+    this.#options = options
+    this.#events = events
+  }
+
+  /** Tells the core what this instance enforces from now on. */
+  applied(applied: { revision?: number; sequence?: number }): void {
+    this.#send(Instruction.Applied, applied)
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      if (attempt > 0)
+        await wait(backoffMs(attempt, this.#options.random, RECONNECT), undefined, { signal }).catch(() => {})
+      if (signal.aborted) return
+      const lastedMs = await this.#connection(attempt, signal)
+      if (lastedMs >= STABLE_MS) attempt = 0
+    }
+  }
+
+  /** One connection, from its handshake to its end; how long it was open, in ms. */
+  #connection(attempt: number, signal: AbortSignal): Promise<number> {
+    const { config, log, outpost, instance } = this.#options
+    const url = joinUrl(
+      config.host,
+      `/ws/outpost/${outpost}/?instance_uuid=${instance}${attempt > 0 ? `&attempt=${attempt}` : ''}`,
+    )
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+    const socket = new WebSocket(url, {
+      headers: { authorization: `Bearer ${config.token.reveal()}`, 'user-agent': USER_AGENT },
+      handshakeTimeout: HANDSHAKE_MS,
+      maxPayload: MAX_MESSAGE_OCTETS,
+      perMessageDeflate: false,
+      rejectUnauthorized: !config.insecure,
+    })
+    const { promise, resolve } = Promise.withResolvers<number>()
+    let openedAt: number | undefined
+    let silence: NodeJS.Timeout | undefined
+    let hello: NodeJS.Timeout | undefined
+    const heard = () => {
+      clearTimeout(silence)
+      silence = setTimeout(() => socket.terminate(), SILENCE_MS)
+    }
+    const stop = () => socket.close(1000)
+    signal.addEventListener('abort', stop, { once: true })
+    socket.on('open', () => {
+      openedAt = performance.now()
+      this.#socket = socket
+      heard()
+      const say = () => this.#send(Instruction.Hello, this.#events.hello())
+      say()
+      hello = setInterval(say, HELLO_EVERY_MS)
+      this.#events.linked(true)
+      log.info(this.#isLost ? 'linked to the core again' : 'linked to the core')
+      this.#isLost = false
+    })
+    socket.on('ping', heard)
+    socket.on('message', (data, isBinary) => {
+      heard()
+      if (isBinary || !this.#handle(data.toString())) socket.close(1007)
+    })
+    socket.on('error', (cause) => this.#lost(signal, cause.message))
+    socket.on('close', (code) => {
+      clearTimeout(silence)
+      clearInterval(hello)
+      signal.removeEventListener('abort', stop)
+      this.#socket = undefined
+      if (openedAt !== undefined) this.#events.linked(false)
+      this.#lost(signal, `closed with ${code}`)
+      resolve(openedAt === undefined ? 0 : performance.now() - openedAt)
+    })
+    return promise
+  }
+
+  /** Says once that the core is gone, until it is back. */
+  #lost(signal: AbortSignal, why: string): void {
+    if (this.#isLost || signal.aborted) return
+    this.#isLost = true
+    this.#options.log.warning('the link to the core is lost; serving what is known', { why })
+  }
+
+  #handle(text: string): boolean {
+    const message = parse(text)
+    if (message === undefined) return false
+    const { instruction, args } = message
+    if (instruction === Instruction.TriggerUpdate) this.#events.update(triggerUpdateArgs.safeParse(args).data ?? {})
+    else if (instruction === Instruction.Revoke) {
+      const revoked = revokeArgs.safeParse(args)
+      if (!revoked.success) return false
+      this.#events.revoke(revoked.data.revocations)
+    } else if (instruction === Instruction.SessionEnd && typeof args['session_id'] === 'string')
+      this.#events.sessionEnded(args['session_id'])
+    return true
+  }
+
+  #send(instruction: number, args: object): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ instruction, args }))
+  }
+}
+
+function parse(text: string) {
+  try {
+    return envelope.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import pino from 'pino'
+import { ConfigError, MartelloError } from '#schema/kernel/errors.ts'
+import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
+import type { SettingsSource } from '#schema/kernel/settings.ts'
+import { readOutpostConfig } from './config/read-outpost-config.ts'
+import type { OutpostKind } from './kind.ts'
+import { checkHealth } from './metrics/check-health.ts'
+import { runOutpost } from './run-outpost.ts'
+
+const HELP = `usage: node outposts/main.ts proxy|ldap|radius   run one outpost
+       node outposts/main.ts healthcheck          exit 0 if the outpost of this machine serves
+
+The core is named by MARTELLO_HOST (its URL) and MARTELLO_TOKEN (the outpost's token); the README lists every setting.`
+
+const KINDS: ReadonlyMap<string, () => Promise<{ kind: OutpostKind }>> = new Map([
+  ['proxy', () => import('./http/kind.ts')],
+  ['ldap', () => import('./ldap/kind.ts')],
+  ['radius', () => import('./radius/kind.ts')],
+])
+
+const source: SettingsSource = {
+  env: process.env,
+  readFile(path) {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      return undefined
+    }
+  },
+}
+
+/** Aborts at SIGTERM, at SIGINT (unless a supervisor handles that), and when the supervisor is gone. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  const isSupervised = process.env['MARTELLO_SUPERVISED'] === 'true'
+  const abort = () => {
+    if (stop.signal.aborted) process.exit(1)
+    stop.abort()
+  }
+  process.on('SIGTERM', abort)
+  process.on('SIGINT', isSupervised ? () => {} : abort)
+  if (isSupervised) process.on('disconnect', () => stop.abort())
+  return stop.signal
+}
+
+async function main(command: string | undefined): Promise<number> {
+  const load = KINDS.get(command ?? '')
+  if (command === 'healthcheck') return (await checkHealth(readOutpostConfig(source).config.listen.metrics)) ? 0 : 1
+  if (load === undefined) {
+    console.log(HELP)
+    return command === '--help' || command === 'help' ? 0 : 2
+  }
+  const { config, warnings } = readOutpostConfig(source)
+  const log = loggerOver(pino(sinkOptions(config.logLevel))).child({ logger: 'outpost' })
+  for (const warning of warnings) log.warning('a setting is unknown', { warning })
+  const { kind } = await load()
+  const surroundings = { log, clock: { now: () => Date.now() }, random: Math.random }
+  await runOutpost(kind, config, surroundings, {
+    signal: stopSignal(),
+    started(outpost) {
+      process.on('SIGUSR1', () => outpost.refresh())
+      outpost.ready.then(
+        () => process.send?.({ kind: 'ready' }),
+        () => {},
+      )
+    },
+  })
+  return 0
+}
+
+try {
+  process.exitCode = await main(process.argv[2])
+} catch (error) {
+  if (!(error instanceof MartelloError)) throw error
+  const lines = error instanceof ConfigError ? error.problems : [error.detail]
+  for (const line of lines) console.error(`${error.code}: ${line}`)
+  // Sent to a supervisor, which would only meet the same problem again.
+  process.send?.({ kind: 'failed', code: error.code, detail: lines.join('; '), retryable: error.retryable })
+  process.exitCode = 1
+}
+if (process.connected) process.disconnect?.()

@@ -1,0 +1,75 @@
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { z } from 'zod'
+import type { CoreClient } from '#schema/client/request.ts'
+import type { Clock } from '#schema/kernel/clock.ts'
+import type { Logger } from '#schema/kernel/logger.ts'
+import type { CertificateStore } from './certificate-store.ts'
+import { selfSigned } from './self-signed.ts'
+
+const MIN_VERSION = 'TLSv1.2'
+const MAX_PAIRS = 1_000
+
+const pairShape = z.object({ fingerprint_sha256: z.string() })
+const dataShape = z.object({ data: z.string().min(1) })
+
+interface KnownPair {
+  readonly fingerprint: string
+  readonly context: SecureContext
+}
+
+/** Key pairs of the core by id; a pair is fetched again only when its fingerprint has changed. */
+export class CoreCertificateStore implements CertificateStore {
+  readonly #core: CoreClient
+  readonly #log: Logger
+  readonly #fallback: SecureContext
+  #pairs = new Map<string, KnownPair>()
+
+  private constructor(core: CoreClient, log: Logger, fallback: SecureContext) {
+    this.#core = core
+    this.#log = log
+    this.#fallback = fallback
+  }
+
+  static async create(core: CoreClient, log: Logger, clock: Clock): Promise<CoreCertificateStore> {
+    const fallback = createSecureContext({
+      ...(await selfSigned('martello outpost', clock.now())),
+      minVersion: MIN_VERSION,
+    })
+    return new CoreCertificateStore(core, log, fallback)
+  }
+
+  async refresh(ids: readonly string[]): Promise<void> {
+    const wanted = [...new Set(ids)].slice(0, MAX_PAIRS)
+    const found = await Promise.all(wanted.map(async (id) => [id, await this.#fetch(id)] as const))
+    this.#pairs = new Map(found.filter((entry): entry is readonly [string, KnownPair] => entry[1] !== undefined))
+  }
+
+  get(id: string | null | undefined): SecureContext | undefined {
+    return id == null ? undefined : this.#pairs.get(id)?.context
+  }
+
+  fallback(): SecureContext {
+    return this.#fallback
+  }
+
+  /** The pair as it is now; the one from before when it cannot be read. */
+  async #fetch(id: string): Promise<KnownPair | undefined> {
+    const known = this.#pairs.get(id)
+    const path = `/crypto/certificatekeypairs/${encodeURIComponent(id)}/`
+    try {
+      const { fingerprint_sha256: fingerprint } = pairShape.parse(await this.#read(path))
+      if (known?.fingerprint === fingerprint) return known
+      const { data: cert } = dataShape.parse(await this.#read(`${path}view_certificate/`))
+      const { data: key } = dataShape.parse(await this.#read(`${path}view_private_key/`))
+      return { fingerprint, context: createSecureContext({ cert, key, minVersion: MIN_VERSION }) }
+    } catch (cause) {
+      this.#log.warning('a certificate could not be read; the one from before stays', { certificate: id, cause })
+      return known
+    }
+  }
+
+  async #read(path: string): Promise<unknown> {
+    const answer = await this.#core.request({ path })
+    return answer.kind === 'ok' ? answer.body : undefined
+  }
+}
