@@ -63,6 +63,14 @@ export async function loadApplicationSettings(
   )
   if (row === undefined) return undefined
   const { application, provider, oauth2, proxy, pair } = row
+  const secret = opened(keys, oauth2.clientSecret, `providers_oauth2.client_secret:${oauth2.id}`)
+  const signer =
+    pair === null
+      ? { secret }
+      : {
+          certificate: pair.certificateData,
+          key: opened(keys, pair.keyData, `certificate_key_pairs.key_data:${pair.kpUuid}`),
+        }
   const uris = proxy === null ? redirectUris(oauth2.redirectUris) : proxyRedirectUris(proxy.externalHost)
   return {
     application: { pbmUuid: application.pbmUuid, slug: application.slug, name: application.name },
@@ -70,7 +78,7 @@ export async function loadApplicationSettings(
     authorizationFlow: provider.authorizationFlow,
     authenticationFlow: row.authenticationFlow,
     clientId: oauth2.clientId,
-    clientSecret: new Secret(keys.unseal(oauth2.clientSecret, `providers_oauth2.client_secret:${oauth2.id}`)),
+    clientSecret: new Secret(secret),
     isPublic: oauth2.clientType === 'public',
     redirectUris: uris,
     codeSeconds: seconds(oauth2.accessCodeValidity),
@@ -79,14 +87,7 @@ export async function loadApplicationSettings(
     includeClaimsInIdToken: oauth2.includeClaimsInIdToken,
     subjectMode: oauth2.subMode as SubjectMode,
     issuerMode: oauth2.issuerMode as IssuerMode,
-    signing: signingKey(
-      pair === null
-        ? undefined
-        : {
-            certificate: pair.certificateData,
-            key: pair.keyData && keys.unseal(pair.keyData, `certificate_key_pairs.key_data:${pair.kpUuid}`),
-          },
-    ),
+    signing: signingKey(signer),
     mappings: await loadMappings(db, provider.id),
   }
 }
@@ -120,6 +121,10 @@ function loadMappings(db: Database, providerId: number): Promise<ScopeMapping[]>
     .where(eq(providerPropertyMappings.providerId, providerId))
     .orderBy(asc(scopeMappings.scopeName), asc(propertyMappings.name))
 }
+
+/** Where there is no secret, there is nothing sealed. */
+const opened = (keys: KeyRing, sealed: string, place: string): string =>
+  sealed === '' ? '' : keys.unseal(sealed, place)
 
 /** Whole seconds, at least one. */
 const seconds = (duration: string): number => Math.max(1, Math.ceil(parseDuration(duration) / 1000))

@@ -28,6 +28,8 @@ export function innerRequest(req: Request, { path, base, form }: InnerRequest): 
     originalUrl: OIDC_ROOT + path,
     headers: {
       ...headers,
+      // Errors are JSON, whatever the peer would rather read.
+      accept: 'application/json',
       host: base.host,
       'x-forwarded-host': base.host,
       'x-forwarded-proto': base.protocol.slice(0, -1),

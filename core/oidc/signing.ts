@@ -4,7 +4,7 @@ import { keyId, readPrivateKey } from '#core/crypto/certificates.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
 import type { IdTokenAlgorithm } from './urls.ts'
 
-/** The certificate-key pair of a provider has no private key that tokens can be signed with. */
+/** A provider has nothing that its tokens can be signed with. */
 export class SigningKeyError extends MartelloError {
   override readonly code = 'MRT_SIGNING_KEY'
 }
@@ -17,17 +17,22 @@ export interface SigningKey {
 
 const BY_CURVE: Readonly<Record<string, IdTokenAlgorithm>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
 
-/** How a provider signs: with its client secret unless it has a certificate-key pair (PEM, unsealed). */
-export function signingKey(pair: { certificate: string; key: string } | undefined): SigningKey {
-  if (pair === undefined) return { algorithm: 'HS256', jwk: undefined }
-  const key = readPrivateKey(pair.key)
+export type Signer = { readonly secret: string } | { readonly certificate: string; readonly key: string }
+
+/** How a provider signs: with its certificate-key pair (PEM), else with its client secret. */
+export function signingKey(signer: Signer): SigningKey {
+  if ('secret' in signer) {
+    if (signer.secret === '') throw new SigningKeyError('there is neither a signing key nor a client secret')
+    return { algorithm: 'HS256', jwk: undefined }
+  }
+  const key = readPrivateKey(signer.key)
   const exported = key?.export({ format: 'jwk' }) as JWK | undefined
   const algorithm = algorithmOf(exported)
   if (exported === undefined || algorithm === undefined) throw new SigningKeyError('the signing key cannot be used')
-  const leaf = new X509Certificate(pair.certificate)
+  const leaf = new X509Certificate(signer.certificate)
   return {
     algorithm,
-    jwk: { ...exported, kid: keyId(pair.key), alg: algorithm, use: 'sig', x5c: [leaf.raw.toString('base64')] },
+    jwk: { ...exported, kid: keyId(signer.key), alg: algorithm, use: 'sig', x5c: [leaf.raw.toString('base64')] },
   }
 }
 

@@ -325,6 +325,14 @@ describe('codes and PKCE', () => {
       assert.equal((await rp.redeem(code, { code_verifier: verifier })).body['error'], 'invalid_grant')
     })
 
+  test('a peer that would rather read HTML burns the code all the same', async () => {
+    const rp = await signedIn(hs)
+    const { verifier, challenge } = pkce()
+    const code = await rp.code(challenge)
+    assert.equal((await rp.redeem(code, {}, { accept: 'text/html' })).body['error'], 'invalid_grant')
+    assert.equal((await rp.redeem(code, { code_verifier: verifier })).body['error'], 'invalid_grant')
+  })
+
   test('a verifier without a challenge is refused (OA-02)', async () => {
     const rp = await signedIn(hs)
     const refused = await rp.redeem(await rp.code(), { code_verifier: pkce().verifier })
