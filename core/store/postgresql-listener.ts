@@ -21,6 +21,7 @@ export class PostgresqlListener {
   readonly #subscriptions = new Set<Subscription>()
   readonly #stop = new AbortController()
   #client: pg.Client | undefined
+  #started: Promise<void> | undefined
   #running: Promise<void> | undefined
 
   constructor(Client: ClientClass, log: Logger) {
@@ -28,14 +29,22 @@ export class PostgresqlListener {
     this.#log = log
   }
 
-  /** Resolves when the channel is being listened to. */
+  /**
+   * Resolves when the channel is being listened to. While the connection is lost that is not waited for: the next one
+   * listens, and says so by `onReconnect`.
+   */
   async listen(channel: string, onMessage: (payload: string) => void, onReconnect: () => void): Promise<Disposable> {
     const subscription = { channel, onMessage, onReconnect }
     this.#subscriptions.add(subscription)
-    if (this.#running === undefined) {
-      this.#client = await this.#connect()
-      this.#running = this.#keep(this.#client)
-    } else await this.#client?.query(`LISTEN ${quoted(channel)}`)
+    try {
+      this.#started ??= this.#start()
+      await this.#started
+    } catch (cause) {
+      this.#started = undefined
+      this.#subscriptions.delete(subscription)
+      throw cause
+    }
+    await this.#client?.query(`LISTEN ${quoted(channel)}`).catch(() => {})
     return { [Symbol.dispose]: () => void this.#subscriptions.delete(subscription) }
   }
 
@@ -43,6 +52,10 @@ export class PostgresqlListener {
     this.#stop.abort()
     await this.#client?.end().catch(() => {})
     await this.#running
+  }
+
+  async #start(): Promise<void> {
+    this.#running = this.#keep(await this.#connect())
   }
 
   async #connect(): Promise<pg.Client> {
@@ -53,6 +66,8 @@ export class PostgresqlListener {
     })
     try {
       await client.connect()
+      // From here on a new subscription sends its own LISTEN to this connection.
+      this.#client = client
       for (const channel of new Set([...this.#subscriptions].map((each) => each.channel)))
         await client.query(`LISTEN ${quoted(channel)}`)
       return client
@@ -63,22 +78,18 @@ export class PostgresqlListener {
   }
 
   /** Watches one connection after the other until `close`. */
-  async #keep(first: pg.Client): Promise<void> {
+  async #keep(client: pg.Client): Promise<void> {
     const { signal } = this.#stop
-    let client: pg.Client | undefined = first
-    for (let attempt = 0; !signal.aborted; ) {
-      if (client !== undefined) {
-        await lost(client, signal)
-        attempt = 0
-        client = undefined
-        if (!signal.aborted) this.#log.warning('notification connection lost')
-      }
-      await sleep(backoffMs(++attempt, Math.random, BACKOFF), undefined, { signal }).catch(() => {})
-      if (signal.aborted) return
-      client = this.#client = await this.#connect().catch(() => undefined)
-      if (client === undefined) continue
+    await lost(client, signal)
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      if (attempt === 1) this.#log.warning('notification connection lost')
+      await sleep(backoffMs(attempt, Math.random, BACKOFF), undefined, { signal }).catch(() => {})
+      const next = signal.aborted ? undefined : await this.#connect().catch(() => undefined)
+      if (next === undefined) continue
       this.#log.info('notification connection restored', { attempt })
       for (const each of this.#subscriptions) each.onReconnect()
+      await lost(next, signal)
+      attempt = 0
     }
   }
 }

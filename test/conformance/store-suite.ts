@@ -203,6 +203,14 @@ export function storeSuite(name: string, open: () => Promise<DatabaseHandle>): v
       assert.ok((await promise) > 0)
     })
 
+    test('many may begin to listen at once', async () => {
+      const heard = Array.from({ length: 5 }, arrival)
+      const listening = await Promise.all(heard.map(({ arrived }) => handle.listen('suite_e', arrived, () => {})))
+      await handle.db.execute(sql`SELECT pg_notify('suite_e', 'once')`)
+      assert.deepEqual(new Set(await Promise.all(heard.map(({ promise }) => promise))), new Set(['once']))
+      for (const each of listening) each[Symbol.dispose]()
+    })
+
     test('channels are apart, and a disposed subscription hears nothing', async () => {
       const heard: string[] = []
       const { promise, arrived } = arrival()
