@@ -26,6 +26,7 @@ import { events, settings } from '#core/store/tables/system.ts'
 import { sessions, users } from '#core/store/tables/users.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
+import { RelyingParty } from './relying-party.ts'
 
 export interface TestApplication {
   readonly slug: string
@@ -61,6 +62,10 @@ export interface OidcBench extends AsyncDisposable {
   /** Value of the session cookie of a new session. */
   signIn(userId: number, at?: Date): Promise<string>
   addApplication(options: ApplicationOptions): Promise<TestApplication>
+  /** The application in front of a browser that nobody is signed in with. */
+  anonymous(application: TestApplication, redirectUri?: string): RelyingParty
+  /** The application in front of a browser that this user is signed in with. */
+  signedIn(application: TestApplication, user: number, redirectUri?: string): Promise<RelyingParty>
   /** Records a change of a model, and waits until every cache has heard of it. */
   changed(model: string): Promise<void>
 }
@@ -96,10 +101,26 @@ export async function openOidcBench(): Promise<OidcBench> {
     flowOnlyFor === undefined
       ? Promise.resolve(asks ? asking : implicit)
       : addAuthorizationFlow(ctx, `flow-of-${slug}`, { onlyUser: flowOnlyFor, deniedAction })
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const anonymous = (application: TestApplication, redirectUri?: string) =>
+    new RelyingParty(origin, redirectUri === undefined ? application : { ...application, redirectUri })
+  const signIn = async (userId: number, at = new Date()) => {
+    const key = randomBytes(32).toString('base64url')
+    const expires = new Date(Date.now() + 3_600_000)
+    await db.insert(sessions).values({ keyHash: ctx.keys.hash(key), userId, authenticatedAt: at, expires })
+    return key
+  }
   return {
     ctx,
+    origin,
+    anonymous,
+    signIn,
+    signedIn: async (application, user, redirectUri) => {
+      const rp = anonymous(application, redirectUri)
+      rp.setCookie('authentik_session', await signIn(user))
+      return rp
+    },
     events: async (action) => db.select().from(events).where(eq(events.action, action)).orderBy(events.created),
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     changed: async (model) => {
       const { promise, resolve } = Promise.withResolvers<void>()
       using _ = feed.subscribe({ changed: () => resolve() })
@@ -110,12 +131,6 @@ export async function openOidcBench(): Promise<OidcBench> {
       const email = `${username}@example.com`
       const [user] = await db.insert(users).values({ username, name: username.toUpperCase(), email }).returning()
       return user!.id
-    },
-    signIn: async (userId, at = new Date()) => {
-      const key = randomBytes(32).toString('base64url')
-      const expires = new Date(Date.now() + 3_600_000)
-      await db.insert(sessions).values({ keyHash: ctx.keys.hash(key), userId, authenticatedAt: at, expires })
-      return key
     },
     addApplication: async (options) => addApplication(ctx, { mappings, flow: await flowFor(options) }, options),
     [Symbol.asyncDispose]: async () => {
