@@ -11,7 +11,6 @@ import { endSession } from './end-session.ts'
 import { innerRequest } from './inner-request.ts'
 import { interact } from './interaction.ts'
 import { sendNotice } from './pages.ts'
-import { knownScopes } from './provider-configuration.ts'
 import { Providers, type RunningProvider } from './providers.ts'
 import { SettingsCache } from './settings-cache.ts'
 
@@ -110,7 +109,10 @@ export function oidcRouter(ctx: CoreContext): Router {
 
 /** A POST is answered like the GET with the same parameters. */
 const authorize: Answer = ({ answer, base, settings }, { req, res, query, form }) => {
-  const params = authorizeParameters(req.method === 'POST' ? form : query, knownScopes(settings))
+  const params = authorizeParameters(
+    req.method === 'POST' ? form : query,
+    settings.mappings.map(({ scope }) => scope),
+  )
   if ('problem' in params)
     return sendNotice(res, 400, 'Request refused', `The request is not valid: ${params.problem}.`)
   const inner = innerRequest(req, { path: `/authorize/?${params}`, base })

@@ -169,6 +169,7 @@ describe('code flow', () => {
       ((await (await rp.userInfo(all.body['access_token']!)).json()) as Record<string, unknown>)['nickname'],
       'alice',
     )
+    assert.equal(all.body['refresh_token'], undefined)
     const some = await rp.redeem(await rp.code({ scope: 'openid nonsense' }))
     assert.equal(some.body['scope'], 'openid')
   })
