@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
+import { ListenError } from '#schema/kernel/listen-error.ts'
 import type { ListenAddress } from '#schema/kernel/settings.ts'
-import { ListenError } from './listen-error.ts'
 
 export interface MetricsServer extends AsyncDisposable {
   readonly port: number

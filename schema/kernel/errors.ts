@@ -48,14 +48,3 @@ export class CoreRefusedError extends MartelloError {
     this.body = body
   }
 }
-
-/** A socket cannot be opened; the detail names the address and the setting that moves it. */
-export class ListenError extends MartelloError {
-  override readonly code = 'MRT_LISTEN'
-
-  constructor({ host, port, setting }: { host: string; port: number; setting: string }, cause: unknown) {
-    const why = (cause as { code?: string } | undefined)?.code ?? 'unknown reason'
-    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-    super(`cannot listen on ${address} (${why}); ${setting} sets another address`, { cause })
-  }
-}

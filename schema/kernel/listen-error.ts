@@ -1,5 +1,5 @@
-import { MartelloError } from '#schema/kernel/errors.ts'
-import type { ListenAddress } from '#schema/kernel/settings.ts'
+import { MartelloError } from './errors.ts'
+import type { ListenAddress } from './settings.ts'
 
 /** A socket cannot be opened; trying again without a change will not help. */
 export class ListenError extends MartelloError {

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import pino from 'pino'
+import { ConfigError, MartelloError } from '#schema/kernel/errors.ts'
+import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
+import type { Secret } from '#schema/kernel/secret.ts'
+import type { SettingsSource } from '#schema/kernel/settings.ts'
+import type { Bootstrapped } from './bootstrap/bootstrap.ts'
+import { readCoreConfig } from './config/read-core-config.ts'
+import { readSampleAddresses } from './config/sample-addresses.ts'
+import { secretKeyFile } from './config/secret-key-file.ts'
+import { runCore } from './run-core.ts'
+
+const source: SettingsSource = {
+  env: process.env,
+  readFile(path) {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      return undefined
+    }
+  },
+}
+const isSupervised = process.env['MARTELLO_SUPERVISED'] === 'true'
+
+/** Resolves when the process is asked to stop; a second request ends it at once. */
+function askedToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false
+    const ask = () => {
+      if (asked) process.exit(1)
+      asked = true
+      resolve()
+    }
+    process.on('SIGTERM', ask)
+    process.on('SIGINT', isSupervised ? () => {} : ask)
+    if (isSupervised) process.on('disconnect', () => resolve())
+  })
+}
+
+/** Shows what was generated, once: to the supervisor, else on the terminal. Nothing keeps it. */
+function showCredentials({ administrator, samplePassword, sampleRadiusSecret }: Bootstrapped): void {
+  const shown: ReadonlyArray<[name: string, value: Secret | undefined]> = [
+    ['akadmin password', administrator?.password],
+    ['akadmin API token', administrator?.token],
+    ['password of demo and guest', samplePassword],
+    ['RADIUS shared secret', sampleRadiusSecret],
+  ]
+  const generated = shown.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value: value.reveal() }]))
+  if (process.send !== undefined) process.send({ kind: 'ready', generated })
+  else for (const { name, value } of generated) console.error(`${name} (shown once): ${value}`)
+}
+
+async function main(): Promise<void> {
+  const stop = askedToStop()
+  const { config, warnings } = readCoreConfig(source, secretKeyFile)
+  const log = loggerOver(pino(sinkOptions(config.logLevel))).child({ logger: 'core' })
+  for (const warning of warnings) log.warning('a setting is unknown', { warning })
+  const surroundings = {
+    log,
+    clock: { now: () => Date.now() },
+    random: Math.random,
+    sample: readSampleAddresses(source),
+  }
+  await using core = await runCore(config, surroundings)
+  showCredentials(core.bootstrapped)
+  await stop
+  log.info('stopping')
+}
+
+try {
+  await main()
+} catch (error) {
+  if (!(error instanceof MartelloError)) throw error
+  const lines = error instanceof ConfigError ? error.problems : [error.detail]
+  for (const line of lines) console.error(`${error.code}: ${line}`)
+  process.send?.({ kind: 'failed', code: error.code, detail: lines.join('; '), retryable: error.retryable })
+  process.exitCode = 1
+}
+if (process.connected) process.disconnect?.()

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer as createHttpServer, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { Clock, Random } from '#schema/kernel/clock.ts'
+import { ListenError } from '#schema/kernel/listen-error.ts'
+import type { Logger } from '#schema/kernel/logger.ts'
+import type { ListenAddress } from '#schema/kernel/settings.ts'
+import { apiRouter } from './api/router.ts'
+import { type Bootstrapped, bootstrap } from './bootstrap/bootstrap.ts'
+import { ensureServerCertificate } from './bootstrap/server-certificate.ts'
+import type { CoreConfig } from './config/core-config.ts'
+import type { CoreContext } from './context.ts'
+import { openKeyRing } from './crypto/open-key-ring.ts'
+import { createEventRecorder } from './events/event-recorder.ts'
+import { flowExecutorRouter } from './flows/router.ts'
+import { metricsListener } from './http/metrics-listener.ts'
+import { createHttpApp } from './http/server.ts'
+import { sessionMiddleware } from './http/session.ts'
+import { attachLink } from './link/link-server.ts'
+import { oidcRouter } from './oidc/router.ts'
+import { migrate } from './store/migrate.ts'
+import { openChangeFeed } from './store/open-change-feed.ts'
+import { openDatabase } from './store/open-database.ts'
+import { readSetting } from './store/settings.ts'
+import { runPeriodicTasks } from './tasks/periodic-tasks.ts'
+import { webRouter } from './web/router.ts'
+
+/** Requests that send their headers slowly are not waited for. */
+const HEADERS_TIMEOUT_MS = 5_000
+const REQUEST_TIMEOUT_MS = 60_000
+const MAX_HEADER_OCTETS = 32 * 1024
+
+export interface RunningCore extends AsyncDisposable {
+  readonly ctx: CoreContext
+  readonly bootstrapped: Bootstrapped
+  /** The ports that are listened on, also where the setting said 0. */
+  readonly ports: { readonly http: number; readonly https: number; readonly metrics: number }
+}
+
+export interface CoreSurroundings {
+  readonly log: Logger
+  readonly clock: Clock
+  readonly random: Random
+  /** Where the sample application listens, and under which addresses the outposts are reached. */
+  readonly sample: { readonly internal: string; readonly proxyPort: number; readonly forwardUrl: string }
+}
+
+/** Starts a core: database, feed, bootstrap, servers, link, tasks, in this order; disposing ends them in the reverse one. */
+export async function runCore(
+  config: CoreConfig,
+  { log, clock, random, sample }: CoreSurroundings,
+): Promise<RunningCore> {
+  await using stack = new AsyncDisposableStack()
+  const handle = await openDatabase(config.database, log)
+  stack.defer(() => handle.close())
+  await migrate(handle, log)
+  const feed = stack.use(await openChangeFeed(handle, clock, log))
+  const metrics = new Registry()
+  collectDefaultMetrics({ register: metrics })
+  const ctx: CoreContext = {
+    config,
+    db: handle.db,
+    clock,
+    random,
+    log,
+    keys: openKeyRing(config.secretKey),
+    events: createEventRecorder(handle.db, clock),
+    feed,
+    metrics,
+    installId: (await readSetting(handle.db, 'install_id')) ?? '',
+    replicaId: randomUUID(),
+  }
+  const { http: httpAddress } = config.listen
+  const bootstrapped = await bootstrap(ctx, {
+    coreUrl: `http://localhost:${httpAddress.port}`,
+    sampleExternal: `http://sample.localhost:${sample.proxyPort}`,
+    sampleInternal: sample.internal,
+    forwardExternal: sample.forwardUrl,
+  })
+  const app = createHttpApp(ctx, {
+    session: sessionMiddleware(ctx),
+    routers: [
+      { path: '/application/o', router: oidcRouter(ctx) },
+      { path: '/api/v3/flows/executor', router: flowExecutorRouter(ctx) },
+      { path: '/api/v3', router: apiRouter(ctx) },
+      { path: '/', router: webRouter(ctx) },
+    ],
+  })
+  const options = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    maxHeaderSize: MAX_HEADER_OCTETS,
+  }
+  const certificate = await ensureServerCertificate(ctx)
+  const servers = {
+    metrics: createHttpServer(options, metricsListener(metrics)),
+    http: createHttpServer(options, app),
+    https: createHttpsServer({ ...options, ...certificate, minVersion: 'TLSv1.2' }, app),
+  }
+  stack.use(runPeriodicTasks(ctx, feed))
+  stack.use(attachLink(ctx, [servers.http, servers.https]))
+  for (const name of ['metrics', 'http', 'https'] as const) stack.use(await listen(servers[name], config.listen[name]))
+  const ports = { http: portOf(servers.http), https: portOf(servers.https), metrics: portOf(servers.metrics) }
+  log.info('the core is ready', { ...ports, database: handle.engine })
+  const all = stack.move()
+  return { ctx, bootstrapped, ports, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port
+
+async function listen(server: Server, address: ListenAddress): Promise<AsyncDisposable> {
+  try {
+    server.listen(address.port, address.host)
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new ListenError(address, cause)
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeIdleConnections()
+      const impatient = setTimeout(() => server.closeAllConnections(), 1_500)
+      await closed
+      clearTimeout(impatient)
+    },
+  }
+}
