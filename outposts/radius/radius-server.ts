@@ -1,9 +1,11 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { OutpostHost, OutpostObject, ProtocolServer } from '#outposts/kind.ts'
+import { ListenError } from '#schema/kernel/listen-error.ts'
 import { type RadiusOutpostConfig, radiusOutpostConfig } from '#schema/api/outpost-providers.ts'
 import { PagedList } from '#schema/client/pages.ts'
-import { ListenError } from '#schema/kernel/errors.ts'
+import type { Logger } from '#schema/kernel/logger.ts'
+import type { ListenAddress } from '#schema/kernel/settings.ts'
 import type { Revocation } from '#schema/wire/messages.ts'
 import { clientNetworks } from './client-networks.ts'
 import { RadiusMetrics } from './metrics.ts'
@@ -17,7 +19,8 @@ const plainAddress = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, 
 
 /** RADIUS authentication over UDP (RFC 2865). */
 export class RadiusServer implements ProtocolServer {
-  readonly #host: OutpostHost
+  readonly #address: ListenAddress
+  readonly #log: Logger
   readonly #providers: PagedList
   readonly #metrics: RadiusMetrics
   readonly #handler: RequestHandler
@@ -29,10 +32,17 @@ export class RadiusServer implements ProtocolServer {
   #closing: PromiseWithResolvers<void> | undefined
 
   constructor(host: OutpostHost, limits: RadiusLimits = RADIUS_LIMITS) {
-    this.#host = host
+    this.#address = host.config.listen.radius
+    this.#log = host.log.child({ logger: 'outpost.radius' })
     this.#providers = new PagedList(host.core, { path: '/outposts/radius/' })
     this.#metrics = new RadiusMetrics(host.metrics)
-    this.#handler = new RequestHandler({ ...host, metrics: this.#metrics, limits })
+    this.#handler = new RequestHandler({
+      flows: host.flows,
+      clock: host.clock,
+      log: this.#log,
+      metrics: this.#metrics,
+      limits,
+    })
   }
 
   /** Where it listens. */
@@ -46,7 +56,7 @@ export class RadiusServer implements ProtocolServer {
     if (objects === this.#served) return
     this.#served = objects
     const { networks, problems } = clientNetworks(objects.flatMap((object) => this.#parse(object)))
-    for (const problem of problems) this.#host.log.error('RADIUS client network is not served', { ...problem })
+    for (const problem of problems) this.#log.error('RADIUS client network is not served', { ...problem })
     this.#handler.networks = networks
   }
 
@@ -54,23 +64,23 @@ export class RadiusServer implements ProtocolServer {
     const parsed = radiusOutpostConfig.safeParse(object)
     if (parsed.success) return [parsed.data]
     const fields = parsed.error.issues.map(({ path }) => path.join('.'))
-    this.#host.log.error('RADIUS provider cannot be served', { fields })
+    this.#log.error('RADIUS provider cannot be served', { fields })
     return []
   }
 
   async listen(): Promise<void> {
-    const { host, port, setting } = this.#host.config.listen.radius
+    const { host, port } = this.#address
     const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER_OCTETS })
     socket.bind(port, host)
     try {
       await once(socket, 'listening')
     } catch (error) {
-      throw new ListenError({ host, port, setting }, error)
+      throw new ListenError(this.#address, error)
     }
     this.#socket = socket
-    socket.on('error', (error) => this.#host.log.error('RADIUS socket failed', { error }))
+    socket.on('error', (error) => this.#log.error('RADIUS socket failed', { error }))
     socket.on('message', (datagram, from) => void this.#receive(socket, datagram, from))
-    this.#host.log.info('listening', { protocol: 'radius', address: host, port: this.port })
+    this.#log.info('listening', { protocol: 'radius', address: host, port: this.port })
   }
 
   async #receive(socket: Socket, datagram: Uint8Array, { address, port }: RemoteInfo): Promise<void> {
@@ -79,7 +89,7 @@ export class RadiusServer implements ProtocolServer {
     const reply = await this.#handler.handle(datagram, { address: plainAddress(address), port })
     if (reply === undefined || this.#socket === undefined) return this.#done()
     socket.send(reply, port, address, (error) => {
-      if (error) this.#host.log.warning('RADIUS reply could not be sent', { client: address, error })
+      if (error) this.#log.warning('RADIUS reply could not be sent', { client: address, error })
       this.#done()
     })
   }

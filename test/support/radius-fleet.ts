@@ -1,5 +1,11 @@
+import { Registry } from 'prom-client'
 import type { FlowClient, FlowLogin, FlowOutcome } from '#outposts/flow/flow-client.ts'
+import type { OutpostHost } from '#outposts/kind.ts'
+import { RadiusServer } from '#outposts/radius/radius-server.ts'
+import { RADIUS_LIMITS, type RadiusLimits } from '#outposts/radius/request-handler.ts'
 import type { RadiusOutpostConfig } from '#schema/api/outpost-providers.ts'
+import { silentLogger } from '#schema/kernel/logger.ts'
+import { Secret } from '#schema/kernel/secret.ts'
 import { SECRET } from './radius.ts'
 
 export const ALLOWED: FlowOutcome = {
@@ -33,3 +39,69 @@ export const radiusProvider = (change: Partial<RadiusOutpostConfig> = {}): Radiu
   mfa_support: false,
   ...change,
 })
+
+export interface RunningRadius extends AsyncDisposable {
+  readonly server: RadiusServer
+  readonly port: number
+  /** Reads the providers again; each is one page of the list. */
+  configure(providers: readonly unknown[]): Promise<void>
+}
+
+const OUTPOST = { pk: '00000000-0000-4000-8000-000000000001', name: 'radius', config: {} }
+
+/** The outpost on a free port, before a core that answers logins with `flows`. */
+export async function startRadius(
+  flows: FlowClient,
+  {
+    providers = [radiusProvider()] as readonly unknown[],
+    address = '127.0.0.1',
+    port = 0,
+    limits = {} as Partial<RadiusLimits>,
+  } = {},
+): Promise<RunningRadius> {
+  let served = providers
+  const at = { host: address, port, setting: 'MARTELLO_LISTEN__RADIUS' }
+  const listen = { http: at, https: at, ldap: at, ldaps: at, radius: at, metrics: at }
+  const host: OutpostHost = {
+    config: {
+      host: new URL('http://127.0.0.1'),
+      hostBrowser: undefined,
+      token: new Secret('not used'),
+      insecure: false,
+      logLevel: 'error',
+      listen,
+      trustedProxyCidrs: [],
+    },
+    log: silentLogger,
+    clock: { now: () => Date.now() },
+    random: Math.random,
+    metrics: new Registry(),
+    core: {
+      request({ query }) {
+        const number = Number(query?.['page'])
+        const next = number < served.length ? number + 1 : 0
+        const body = { pagination: { next }, results: served.slice(number - 1, number) }
+        return Promise.resolve({ kind: 'ok', status: 200, body, etag: undefined })
+      },
+    },
+    flows,
+    certificates: { refresh: () => Promise.resolve(), get: () => undefined, fallback: () => noTls() },
+    instanceId: OUTPOST.pk,
+  }
+  const server = new RadiusServer(host, { ...RADIUS_LIMITS, ...limits })
+  await server.configure(OUTPOST)
+  await server.listen()
+  return {
+    server,
+    port: server.port!,
+    configure(changed) {
+      served = changed
+      return server.configure(OUTPOST)
+    },
+    [Symbol.asyncDispose]: () => server.close(AbortSignal.timeout(1000)),
+  }
+}
+
+function noTls(): never {
+  throw new Error('RADIUS over UDP has no TLS')
+}

@@ -23,7 +23,9 @@ export function run(
         else resolve({ code: error === null ? 0 : Number(error.code ?? 1), text: stdout + stderr })
       },
     )
-    child.stdin?.end(options.input ?? '')
+    // A program may end without having read anything.
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(options.input)
   })
 }
 
