@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import { z } from 'zod'
+import { createCoreClient } from '#schema/client/core-client.ts'
 import { backoffMs } from '#schema/kernel/backoff.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
 import { CoreUnreachableError, MartelloError } from '#schema/kernel/errors.ts'
@@ -13,7 +14,7 @@ import type { OutpostConfig } from './config/outpost-config.ts'
 import { createFlowClient } from './flow/create-flow-client.ts'
 import { flowMetrics } from './flow/flow-metrics.ts'
 import type { OutpostHost, OutpostKind, OutpostObject, ProtocolServer } from './kind.ts'
-import { createCoreClient, createHttp } from './link/axios-core-client.ts'
+import { axiosTransport, createHttp } from './link/axios-transport.ts'
 import { LinkClient } from './link/link-client.ts'
 import { refreshFor } from './link/pending-refresh.ts'
 import { Refresher } from './link/refresher.ts'
@@ -76,7 +77,9 @@ export async function runOutpost(
   const registry = new Registry()
   const instance = randomUUID()
   const http = createHttp(config)
-  const core = createCoreClient(http, config, random)
+  const sleep = (ms: number, within: AbortSignal | undefined) =>
+    wait(ms, undefined, within === undefined ? {} : { signal: within })
+  const core = createCoreClient(axiosTransport(http), { host: config.host, token: config.token, random, sleep })
   let isReady = false
   await using metrics = await startMetricsServer(config.listen.metrics, registry, () => isReady)
   const certificates = await CoreCertificateStore.create(core, log, clock)

@@ -22,6 +22,11 @@ const OF_OTHERS = [
   'MARTELLO_TOKEN',
   'MARTELLO_INSECURE',
   ...['LDAP', 'LDAPS', 'RADIUS'].map((name) => `MARTELLO_LISTEN__${name}`),
+  ...['PROXY_HTTP', 'PROXY_HTTPS', 'PROXY_METRICS', 'LDAP_METRICS', 'RADIUS_METRICS'].map(
+    (name) => `MARTELLO_LOCAL__${name}`,
+  ),
+  'MARTELLO_SAMPLE_LISTEN',
+  'MARTELLO_SAMPLE_FORWARD_URL',
 ]
 
 export interface CoreSettings {

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import type { OutpostConfig } from '#outposts/config/outpost-config.ts'
+import { USER_AGENT } from '#schema/client/core-client.ts'
 import { backoffMs } from '#schema/kernel/backoff.ts'
 import type { Random } from '#schema/kernel/clock.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
@@ -14,7 +15,6 @@ import {
   type TriggerUpdateArgs,
   triggerUpdateArgs,
 } from '#schema/wire/messages.ts'
-import { USER_AGENT } from './axios-core-client.ts'
 
 const HELLO_EVERY_MS = 10_000
 /** Three unanswered HELLOs: the peer is gone, whatever the socket believes. */
