@@ -1,0 +1,55 @@
+import type { ListenAddress } from '#schema/kernel/settings.ts'
+
+/** An outpost of the core, as far as its deployment goes. */
+export interface DeployableOutpost {
+  readonly pk: string
+  readonly name: string
+  readonly type: 'proxy' | 'ldap' | 'radius'
+  readonly config: {
+    readonly log_level?: string | undefined
+    readonly authentik_host_insecure?: boolean | undefined
+    readonly authentik_host_browser?: string | undefined
+  }
+}
+
+/** Where outposts of this machine listen, by type. */
+export interface LocalListen {
+  readonly proxy: { readonly http: ListenAddress; readonly https: ListenAddress; readonly metrics: ListenAddress }
+  readonly ldap: { readonly ldap: ListenAddress; readonly ldaps: ListenAddress; readonly metrics: ListenAddress }
+  readonly radius: { readonly radius: ListenAddress; readonly metrics: ListenAddress }
+}
+
+/** A child process that has to run: what is the same needs no restart. */
+export interface DesiredProcess {
+  /** The outpost's id: what ties a process to what it is for. */
+  readonly key: string
+  readonly name: string
+  readonly args: readonly string[]
+  /** Beside the secret token, which is put in when the process starts. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** The process that serves an outpost on this machine. */
+export function desiredProcess(outpost: DeployableOutpost, coreUrl: URL, listen: LocalListen): DesiredProcess {
+  const { type, config } = outpost
+  const addresses = Object.entries(listen[type]).map(([name, address]) => [
+    `MARTELLO_LISTEN__${name.toUpperCase()}`,
+    text(address),
+  ])
+  return {
+    key: outpost.pk,
+    name: outpost.name,
+    args: [type],
+    env: {
+      MARTELLO_HOST: coreUrl.href,
+      MARTELLO_INSECURE: String(config.authentik_host_insecure === true),
+      ...(config.authentik_host_browser ? { MARTELLO_HOST_BROWSER: config.authentik_host_browser } : {}),
+      ...(config.log_level ? { MARTELLO_LOG_LEVEL: config.log_level } : {}),
+      ...Object.fromEntries(addresses),
+    },
+  }
+}
+
+function text({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}

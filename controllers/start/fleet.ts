@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import pino from 'pino'
+import { readStartConfig, type StartConfig } from '#controllers/config/start-config.ts'
+import { fetchTransport } from '#controllers/fetch-transport.ts'
+import { type ProcessEvents, SupervisedProcess } from '#controllers/local/supervised-process.ts'
+import { runLocalLoop } from '#controllers/loop/local-loop.ts'
+import { startSampleApplication } from '#controllers/sample/sample-application.ts'
+import { createCoreClient } from '#schema/client/core-client.ts'
+import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
+import { Secret } from '#schema/kernel/secret.ts'
+import type { SettingsSource } from '#schema/kernel/settings.ts'
+import { MARTELLO_VERSION } from '#schema/version.ts'
+import { requireFreePorts } from './free-ports.ts'
+import { type Generated, summaryText } from './summary.ts'
+
+const CORE_ENTRY = join(import.meta.dirname, '..', '..', 'core', 'main.ts')
+
+/** Runs the fleet until `stop` aborts, and ends it in order: outposts first, then the core. Returns the exit code. */
+export async function startFleet({ env, readFile }: SettingsSource, stop: AbortController): Promise<number> {
+  const config = readStartConfig({ env, readFile })
+  const { signal } = stop
+  await requireFreePorts(config)
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  const fleet = new FleetDisplay(config)
+  const token = new Secret(randomBytes(32).toString('base64url'))
+  const sample = config.sample.enabled ? await startSampleApplication(config.sample.listen) : undefined
+  let failure: string | undefined
+
+  const core = new SupervisedProcess(
+    {
+      name: 'core',
+      args: [CORE_ENTRY],
+      env: {
+        ...env,
+        MARTELLO_CONTROLLER_TOKEN: token.reveal(),
+        MARTELLO_SAMPLE: String(config.sample.enabled),
+        MARTELLO_DATA_DIR: config.dataDir,
+      },
+    },
+    {
+      ...fleet.events('core'),
+      ready(generated) {
+        fleet.generated(generated)
+        fleet.ready('core')
+      },
+      failed(detail) {
+        failure = detail
+        stop.abort()
+      },
+    },
+    Math.random,
+  )
+  fleet.progress('Starting the core …')
+  core.start()
+  if (await fleet.isReady('core', signal)) await runOutposts({ config, env, token, fleet }, signal)
+  await core.stop()
+  sample?.close()
+  sample?.closeAllConnections()
+  if (failure !== undefined) console.error(failure)
+  return failure === undefined ? 0 : 1
+}
+
+interface OutpostRun {
+  readonly config: StartConfig
+  readonly env: SettingsSource['env']
+  readonly token: Secret
+  readonly fleet: FleetDisplay
+}
+
+async function runOutposts({ config, env, token, fleet }: OutpostRun, signal: AbortSignal): Promise<void> {
+  const coreUrl = new URL(`http://127.0.0.1:${config.core.http.port}`)
+  const sleep = (ms: number, within: AbortSignal | undefined) =>
+    wait(ms, undefined, within === undefined ? {} : { signal: within })
+  const core = createCoreClient(fetchTransport, { host: coreUrl, token, random: Math.random, sleep })
+  const log = loggerOver(pino(sinkOptions('warning'))).child({ logger: 'controller' })
+  fleet.progress('Starting the outposts …')
+  await runLocalLoop(
+    {
+      core,
+      coreUrl,
+      listen: config.local,
+      log,
+      env,
+      random: Math.random,
+      events: (name) => fleet.events(name),
+      reconciled: (outposts) => fleet.expect(outposts.map((outpost) => outpost.name)),
+    },
+    signal,
+  )
+}
+
+/** What the person at the terminal sees: prefixed lines, progress, and one table when everything is up. */
+class FleetDisplay {
+  readonly #config: StartConfig
+  readonly #ready = new Map<string, PromiseWithResolvers<void>>()
+  #generated: readonly Generated[] = []
+  #isShown = false
+
+  constructor(config: StartConfig) {
+    this.#config = config
+  }
+
+  progress(text: string): void {
+    console.error(text)
+  }
+
+  generated(values: readonly Generated[]): void {
+    if (values.length > 0) this.#generated = values
+  }
+
+  events(name: string): ProcessEvents {
+    return {
+      line: (process, text) => console.log(`[${process}] ${text}`),
+      ready: () => this.ready(name),
+      restarting: (why, afterMs) =>
+        console.error(`${name} ${why}; it is started again in ${(afterMs / 1000).toFixed(1)} s`),
+      failed: (detail) => console.error(`${name} cannot run: ${detail}`),
+    }
+  }
+
+  ready(name: string): void {
+    this.#latch(name).resolve()
+  }
+
+  /** Resolves with true once the process is ready, with false if the signal aborts before. */
+  async isReady(name: string, signal: AbortSignal): Promise<boolean> {
+    const aborted = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => aborted.resolve(), { once: true })
+    if (signal.aborted) aborted.resolve()
+    await Promise.race([this.#latch(name).promise, aborted.promise])
+    return !signal.aborted
+  }
+
+  /** Shows the table once, when all of these are ready. */
+  expect(names: readonly string[]): void {
+    if (this.#isShown) return
+    this.#isShown = true
+    void Promise.all(names.map((name) => this.#latch(name).promise)).then(() => {
+      console.log(`\n${summaryText(this.#config, this.#generated, MARTELLO_VERSION)}\n`)
+      this.#generated = []
+    })
+  }
+
+  #latch(name: string): PromiseWithResolvers<void> {
+    const latch = this.#ready.get(name) ?? Promise.withResolvers<void>()
+    this.#ready.set(name, latch)
+    return latch
+  }
+}
