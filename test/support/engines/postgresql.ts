@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chownSync, globSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, startEngine, temporaryFolder } from './process.ts'
+import { freePort, ownerIds, startEngine, temporaryFolder } from './process.ts'
 import { run } from './tools.ts'
 
 export interface Postgresql extends AsyncDisposable {
@@ -25,7 +25,7 @@ export async function startPostgresql(): Promise<Postgresql> {
   const programs = postgresqlPrograms()
   if (programs === undefined) throw new Error('no PostgreSQL server: apt-get install postgresql')
   const folder = temporaryFolder('postgresql')
-  const owner = process.getuid?.() === 0 ? ownerIds() : undefined
+  const owner = process.getuid?.() === 0 ? ownerIds('postgres') : undefined
   if (owner !== undefined) chownSync(folder.path, owner.uid, owner.gid)
   const data = join(folder.path, 'data')
   execFileSync(
@@ -86,9 +86,4 @@ export async function startPostgresql(): Promise<Postgresql> {
     },
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   }
-}
-
-function ownerIds(): { uid: number; gid: number } {
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
-  return { uid: id('-u'), gid: id('-g') }
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -19,6 +19,12 @@ export interface Engine extends AsyncDisposable {
 export function temporaryFolder(name: string): { readonly path: string } & Disposable {
   const path = mkdtempSync(join(tmpdir(), `martello-${name}-`))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) }
+}
+
+/** The ids of a system user, for programs that refuse to run as root. */
+export function ownerIds(user: string): { uid: number; gid: number } {
+  const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }))
+  return { uid: id('-u'), gid: id('-g') }
 }
 
 /** A port that nothing listens on at this moment. */
