@@ -14,6 +14,8 @@ export interface Link {
   readonly table: PgTable
   readonly own: PgColumn
   readonly other: PgColumn
+  /** The pairs are the others' own rows, which name ours: they are pointed here or nowhere, never made or deleted. */
+  readonly reverse?: boolean
 }
 
 /** What a write did beside writing: a revocation that outposts are to apply. */
@@ -42,16 +44,20 @@ export interface Binding<R extends Row = Row> {
   readonly columns?: Readonly<Record<string, string>>
   /** Fields that are kept in a table of pairs. */
   readonly links?: Readonly<Record<string, Link>>
-  /** Secret fields that are not sealed by the engine, because they are hashed or sealed elsewhere. */
-  readonly unsealed?: readonly string[]
+  /** Values that `prepare` makes and that are sealed like secret fields, by field name. */
+  readonly sealed?: readonly string[]
   /** Whose row it is: what is theirs, people may see and change without a permission. */
   readonly owner?: PgColumn
   /** Rows that the API does not know. */
   readonly where?: SQL
   /** Special filters, by name. */
   readonly filters?: Readonly<Record<string, (values: readonly string[], call: Call) => SQL | undefined>>
+  /** Nobody else may use it, whatever permissions they hold. */
+  readonly superusersOnly?: boolean
   /** Changes nothing that an outpost can depend on. */
   readonly unrecorded?: boolean
+  /** Which rows of a page the caller may see, where that is not a matter of permissions. */
+  admit?(call: Call, rows: readonly R[]): Promise<readonly R[]>
   /** Completes or refuses what a client sent, before anything is written. */
   prepare?(call: Call, values: JsonObject, before: R | undefined): Promise<JsonObject>
   /** The fields that are no column: one object for each row. */

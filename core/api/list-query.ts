@@ -1,9 +1,9 @@
 import { asc, desc, eq, ilike, inArray, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm'
-import type { PgColumn } from 'drizzle-orm/pg-core'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { NotFoundError, ValidationFailedError } from '#core/http/http-errors.ts'
 import type { FilterType, Resource } from '#schema/api/resource.ts'
 import { isUuid } from '#schema/kernel/ids.ts'
-import { type Binding, columnOf, keyOf } from './binding.ts'
+import { type Binding, columnOf, keyColumn, keyOf } from './binding.ts'
 import type { Registry } from './registry.ts'
 import type { Call } from './route.ts'
 
@@ -111,7 +111,7 @@ function locate(registry: Registry, binding: Binding, name: string): Located {
   return {
     column,
     lookup,
-    through: (condition) => sql`${own} in (select ${keyOf(target!)} from ${target!.tables[0]!} where ${condition})`,
+    through: (condition) => sql`${own} in (select ${keyColumn(column.table as PgTable)} from ${column.table} where ${condition})`,
   }
 }
 

@@ -14,6 +14,7 @@ import {
   type Route,
   type RouteDocument,
   requirePermission,
+  SUPERUSER,
 } from './route.ts'
 import { countRows, selectRows } from './rows.ts'
 import { usedBy } from './used-by.ts'
@@ -55,7 +56,9 @@ function routeOf(binding: Binding, operation: Operation): Route {
   const { resource } = binding
   const { method, onItem, verb, handle } = SHAPES[operation]
   const item = onItem ? `{${resource.key.parameter}}/` : ''
-  const access: Access = { kind: 'objects', permission: permissionFor(verb, resource.model) }
+  const access: Access = binding.superusersOnly
+    ? SUPERUSER
+    : { kind: 'objects', permission: permissionFor(verb, resource.model) }
   return {
     method,
     path: `${resource.path}${item}${operation === 'used_by' ? 'used_by/' : ''}`,
@@ -96,7 +99,8 @@ function documentOf({ name, fields, filters, specialFilters }: Resource, operati
 }
 
 async function list(call: Call, binding: Binding): Promise<Reply> {
-  const where = and(visibleRows(binding, call), ...narrowing(binding, call))
+  const visible = binding.admit === undefined ? visibleRows(binding, call) : undefined
+  const where = and(visible, ...narrowing(binding, call))
   const paging = pagingOf(call.query)
   const numbers = pagination(await countRows(call.ctx.db, binding, where), paging)
   const rows = await selectRows(call.ctx.db, binding, {
@@ -105,7 +109,8 @@ async function list(call: Call, binding: Binding): Promise<Reply> {
     limit: paging.size,
     offset: (numbers.current - 1) * paging.size,
   })
-  return ok({ pagination: numbers, results: await toWire(call, binding, rows), autocomplete: {} })
+  const admitted = (await binding.admit?.(call, rows)) ?? rows
+  return ok({ pagination: numbers, results: await toWire(call, binding, admitted), autocomplete: {} })
 }
 
 async function retrieve(call: Call, binding: Binding): Promise<Reply> {

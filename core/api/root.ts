@@ -1,4 +1,5 @@
-import { ok, PUBLIC, type Route } from './route.ts'
+import { VERSION } from '#schema/version.ts'
+import { OWN, ok, PUBLIC, type Route } from './route.ts'
 
 /** What clients ask before they are signed in. 2023.8 outposts refuse capabilities that they do not know. */
 export const rootRoutes: readonly Route[] = [
@@ -17,5 +18,13 @@ export const rootRoutes: readonly Route[] = [
         cache_timeout_policies: 300,
         cache_timeout_reputation: 300,
       }),
+  },
+  {
+    method: 'GET',
+    path: 'admin/version/',
+    operationId: 'admin_version_retrieve',
+    access: OWN,
+    document: { response: 'Version' },
+    handle: async () => ok({ version_current: VERSION, version_latest: VERSION, build_hash: '', outdated: false }),
   },
 ]

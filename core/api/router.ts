@@ -1,14 +1,21 @@
 import type { Router } from 'express'
 import type { CoreContext } from '#core/context.ts'
 import { mount } from './mount.ts'
+import { outpostFeedRoutes } from './outpost-feeds.ts'
 import { Registry } from './registry.ts'
 import { resourceRoutes } from './resource.ts'
 import { BINDINGS } from './resources.ts'
+import { revocationRoutes } from './revocations.ts'
 import { rootRoutes } from './root.ts'
 import type { Route } from './route.ts'
 
 /** Every route of the API; each says who may use it. */
-export const API_ROUTES: readonly Route[] = [...BINDINGS.flatMap(resourceRoutes), ...rootRoutes]
+export const API_ROUTES: readonly Route[] = [
+  ...BINDINGS.flatMap(resourceRoutes),
+  ...outpostFeedRoutes,
+  ...revocationRoutes,
+  ...rootRoutes,
+]
 
 /** The REST API, to be mounted at `/api/v3`. */
 export function apiRouter(ctx: CoreContext): Router {

@@ -81,10 +81,22 @@ export async function linksOf(db: Database, { table, own, other }: Link, keys: r
 
 export async function replaceLinks(
   db: Database,
-  { table, own, other }: Link,
+  { table, own, other, reverse }: Link,
   key: unknown,
   others: readonly unknown[],
 ) {
+  if (reverse === true) {
+    await db
+      .update(table)
+      .set({ [propertyOf(own)]: null })
+      .where(eq(own, key))
+    if (others.length > 0)
+      await db
+        .update(table)
+        .set({ [propertyOf(own)]: key })
+        .where(inArray(other, [...others]))
+    return
+  }
   await db.delete(table).where(eq(own, key))
   const pairs = [...new Set(others)].map((each) => ({ [propertyOf(own)]: key, [propertyOf(other)]: each }))
   if (pairs.length > 0) await db.insert(table).values(pairs)

@@ -113,7 +113,7 @@ function split(
     const column = columnOf(binding, name)
     if (column === undefined) {
       if (binding.links?.[name] === undefined) stored[name] = value
-    } else if (binding.resource.fields[name]?.secret === true && !binding.unsealed?.includes(name))
+    } else if (binding.resource.fields[name]?.secret === true || binding.sealed?.includes(name) === true)
       sealed.set(column, typeof value === 'string' ? value : JSON.stringify(value))
     else stored[propertyOf(column)] = value
   }

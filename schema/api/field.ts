@@ -57,7 +57,6 @@ function field(kind: FieldKind, type: z.ZodType, options: FieldOptions, referenc
 
 const NOT_TEXT = 'Not a valid string.'
 const BLANK = 'This field may not be blank.'
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is refused
 const NUL = /\u0000/
 
 const storable = (type: z.ZodString): z.ZodString =>
