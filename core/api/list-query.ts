@@ -111,7 +111,8 @@ function locate(registry: Registry, binding: Binding, name: string): Located {
   return {
     column,
     lookup,
-    through: (condition) => sql`${own} in (select ${keyColumn(column.table as PgTable)} from ${column.table} where ${condition})`,
+    through: (condition) =>
+      sql`${own} in (select ${keyColumn(column.table as PgTable)} from ${column.table} where ${condition})`,
   }
 }
 

@@ -134,7 +134,8 @@ function forOutposts(route: Route): Route {
   }
 }
 
-const FEEDS = [proxyFeed, ldapFeed, radiusFeed] as unknown as readonly Binding[]
+/** What outposts are handed. */
+export const FEEDS = [proxyFeed, ldapFeed, radiusFeed] as unknown as readonly Binding[]
 
 export const outpostFeedRoutes: readonly Route[] = [
   ...FEEDS.flatMap(resourceRoutes).map(forOutposts),

@@ -31,7 +31,7 @@ export interface Asking {
   readonly as?: string | null
   readonly json?: unknown
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Uint8Array<ArrayBuffer>
 }
 
 /** The API over a database of its own, with one administrator. */
