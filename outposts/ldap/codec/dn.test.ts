@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { canonicalDn, escapeValue, isWithin, parseDn } from './dn.ts'
+
+const canonical = (text: string) => {
+  const rdns = parseDn(text)
+  return rdns === undefined ? undefined : canonicalDn(rdns)
+}
+
+const same: ReadonlyArray<[a: string, b: string]> = [
+  ['cn=demo,ou=users,DC=ldap', 'CN=Demo , OU=Users;dc=LDAP'],
+  ['cn=a\\2cb,dc=x', 'cn=a\\,b,dc=x'],
+  ['cn=a+sn=b,dc=x', 'SN=b+CN=a,dc=x'],
+  ['cn=J\\c3\\bcrgen', 'cn=jürgen'],
+  ['cn=a  b', 'cn=a b'],
+  ['cn=😀', 'cn=\\f0\\9f\\98\\80'],
+]
+for (const [a, b] of same)
+  test(`LD-12: ${a} is ${b}`, () => {
+    assert.notEqual(canonical(a), undefined)
+    assert.equal(canonical(a), canonical(b))
+  })
+
+for (const text of [
+  'demo',
+  'cn',
+  '=x',
+  'cn=a,',
+  'cn="a"',
+  'cn=#04024869',
+  'c n=x',
+  'cn=\\zz',
+  'cn=\\ff',
+  'cn=a\\00b',
+  `cn=${'x'.repeat(9000)}`,
+  'a=b,'.repeat(100),
+  'demo@example.com',
+  'DOM\\demo',
+])
+  test(`LD-12: ${text.slice(0, 30)} is not a name`, () => assert.equal(parseDn(text), undefined))
+
+test('LD-28: below a base only at a component boundary', () => {
+  const base = parseDn('dc=ldap,dc=example')!
+  assert.equal(isWithin(parseDn('cn=a,dc=LDAP,dc=example')!, base), true)
+  assert.equal(isWithin(parseDn('cn=a,dc=xdc=ldap,dc=example') ?? [], base), false)
+  assert.equal(isWithin(parseDn('cn=a,dc=evilldap,dc=example')!, base), false)
+})
+
+for (const value of ['plain', 'a,b', ' lead', 'trail ', '#x', 'a"b\\c<d>e;f=g+h', 'ü😀'])
+  test(`${JSON.stringify(value)} survives a name`, () =>
+    assert.equal(parseDn(`cn=${escapeValue(value)},dc=x`)?.[0]?.[0]?.value, value))

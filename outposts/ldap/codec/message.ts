@@ -1,0 +1,198 @@
+/** LDAPMessage (RFC 4511 §4.1.1): requests are decoded, responses encoded. */
+import { BerReader, BerTag, contextConstructedTag, contextTag, encodeInteger, encodeText, encodeValue } from './ber.ts'
+import { CONTROLS_TAG, type Control, readControls, readOid } from './controls.ts'
+import { type Filter, readDescription, readFilter } from './filter.ts'
+import { MalformedMessageError } from './malformed-message-error.ts'
+import type { LdapResult } from './result-code.ts'
+
+/** Tags of the operations: `[APPLICATION n]`. */
+export const Operation = {
+  bindRequest: 0x60,
+  bindResponse: 0x61,
+  unbindRequest: 0x42,
+  searchRequest: 0x63,
+  searchResultEntry: 0x64,
+  searchResultDone: 0x65,
+  modifyRequest: 0x66,
+  modifyResponse: 0x67,
+  addRequest: 0x68,
+  addResponse: 0x69,
+  delRequest: 0x4a,
+  delResponse: 0x6b,
+  modDnRequest: 0x6c,
+  modDnResponse: 0x6d,
+  compareRequest: 0x6e,
+  compareResponse: 0x6f,
+  abandonRequest: 0x50,
+  extendedRequest: 0x77,
+  extendedResponse: 0x78,
+} as const
+
+export const Scope = { base: 0, one: 1, sub: 2 } as const
+
+const MAX_INTEGER = 2_147_483_647
+const MAX_ATTRIBUTES = 1_000
+
+export interface SearchRequest {
+  readonly kind: 'search'
+  readonly base: string
+  readonly scope: number
+  readonly sizeLimit: number
+  /** Seconds. */
+  readonly timeLimit: number
+  readonly typesOnly: boolean
+  readonly filter: Filter
+  readonly attributes: readonly string[]
+}
+
+export type Request =
+  | {
+      readonly kind: 'bind'
+      readonly version: number
+      readonly name: string
+      readonly credentials:
+        | { readonly kind: 'simple'; readonly password: Buffer }
+        | { readonly kind: 'sasl' }
+        | { readonly kind: 'unknown' }
+    }
+  | { readonly kind: 'unbind' }
+  | SearchRequest
+  | { readonly kind: 'compare'; readonly entry: string; readonly attribute: string; readonly value: Buffer }
+  | { readonly kind: 'abandon'; readonly id: number }
+  | { readonly kind: 'extended'; readonly oid: string; readonly value: Buffer | undefined }
+  /** An operation that changes the directory; its content is not looked at. */
+  | { readonly kind: 'write'; readonly responseTag: number }
+
+export interface Message {
+  readonly id: number
+  readonly request: Request
+  readonly controls: readonly Control[]
+}
+
+/** The response that each request is answered with, by the request's tag. */
+const RESPONSES: ReadonlyMap<number, number> = new Map([
+  [Operation.bindRequest, Operation.bindResponse],
+  [Operation.searchRequest, Operation.searchResultDone],
+  [Operation.modifyRequest, Operation.modifyResponse],
+  [Operation.addRequest, Operation.addResponse],
+  [Operation.delRequest, Operation.delResponse],
+  [Operation.modDnRequest, Operation.modDnResponse],
+  [Operation.compareRequest, Operation.compareResponse],
+  [Operation.extendedRequest, Operation.extendedResponse],
+])
+
+/** The tag of the response to a request with this tag; undefined if it is answered with none. */
+export const responseTagOf = (requestTag: number): number | undefined => RESPONSES.get(requestTag)
+
+/** Decodes one whole message; a MalformedMessageError carries its id and operation once these are understood. */
+export function decodeMessage(octets: Buffer): Message {
+  const envelope = new BerReader(octets).enter(BerTag.Sequence)
+  const id = envelope.integer(0, MAX_INTEGER)
+  const operationTag = envelope.nextTag ?? 0
+  if (id === 0) throw new MalformedMessageError('message id 0 is for the server')
+  try {
+    const request = readRequest(envelope, operationTag)
+    const controls = envelope.nextTag === CONTROLS_TAG ? readControls(envelope.enter(CONTROLS_TAG)) : []
+    return { id, request, controls }
+  } catch (error) {
+    if (!(error instanceof MalformedMessageError)) throw error
+    throw new MalformedMessageError(error.detail, { id, operationTag })
+  }
+}
+
+function readRequest(envelope: BerReader, tag: number): Request {
+  switch (tag) {
+    case Operation.bindRequest:
+      return readBind(envelope.enter(tag))
+    case Operation.unbindRequest:
+      envelope.octets(tag)
+      return { kind: 'unbind' }
+    case Operation.searchRequest:
+      return readSearch(envelope.enter(tag))
+    case Operation.compareRequest: {
+      const body = envelope.enter(tag)
+      const entry = body.text()
+      const assertion = body.enter(BerTag.Sequence)
+      return { kind: 'compare', entry, attribute: readDescription(assertion), value: assertion.octets() }
+    }
+    case Operation.abandonRequest:
+      return { kind: 'abandon', id: envelope.integer(0, MAX_INTEGER, tag) }
+    case Operation.extendedRequest: {
+      const body = envelope.enter(tag)
+      const oid = readOid(body, contextTag(0))
+      return { kind: 'extended', oid, value: body.nextTag === contextTag(1) ? body.octets(contextTag(1)) : undefined }
+    }
+    case Operation.modifyRequest:
+    case Operation.addRequest:
+    case Operation.delRequest:
+    case Operation.modDnRequest:
+      envelope.anything()
+      return { kind: 'write', responseTag: RESPONSES.get(tag)! }
+    default:
+      throw new MalformedMessageError('unknown operation')
+  }
+}
+
+function readBind(body: BerReader): Request {
+  const version = body.integer(1, 127)
+  const name = body.text()
+  const simple = contextTag(0)
+  if (body.nextTag === simple)
+    return { kind: 'bind', version, name, credentials: { kind: 'simple', password: body.octets(simple) } }
+  const isSasl = body.nextTag === contextConstructedTag(3)
+  body.anything()
+  return { kind: 'bind', version, name, credentials: { kind: isSasl ? 'sasl' : 'unknown' } }
+}
+
+function readSearch(body: BerReader): SearchRequest {
+  const base = body.text()
+  const scope = body.integer(0, 127, BerTag.Enumerated)
+  body.integer(0, 3, BerTag.Enumerated)
+  const sizeLimit = body.integer(0, MAX_INTEGER)
+  const timeLimit = body.integer(0, MAX_INTEGER)
+  const typesOnly = body.boolean()
+  const filter = readFilter(body)
+  const selection = body.enter(BerTag.Sequence)
+  const attributes: string[] = []
+  while (!selection.atEnd) {
+    if (attributes.length === MAX_ATTRIBUTES) throw new MalformedMessageError(`more than ${MAX_ATTRIBUTES} attributes`)
+    attributes.push(selection.text())
+  }
+  return { kind: 'search', base, scope, sizeLimit, timeLimit, typesOnly, filter, attributes }
+}
+
+/** A message that is an LDAPResult, with parts of its own after it. */
+export function encodeResult(
+  id: number,
+  tag: number,
+  { code, matchedDn = '', message = '' }: LdapResult,
+  ...more: readonly Uint8Array[]
+): Buffer {
+  const result = [encodeInteger(code, BerTag.Enumerated), encodeText(matchedDn), encodeText(message)]
+  return encodeValue(BerTag.Sequence, encodeInteger(id), encodeValue(tag, ...result, ...more))
+}
+
+/** SearchResultEntry of a name and a PartialAttributeList that are encoded already. */
+export function encodeEntry(id: number, name: Uint8Array, attributes: Uint8Array): Buffer {
+  return encodeValue(BerTag.Sequence, encodeInteger(id), encodeValue(Operation.searchResultEntry, name, attributes))
+}
+
+/** One PartialAttribute. */
+export function encodeAttribute(type: string, values: readonly string[]): Buffer {
+  return encodeValue(
+    BerTag.Sequence,
+    encodeText(type),
+    encodeValue(BerTag.Set, ...values.map((value) => encodeText(value))),
+  )
+}
+
+/** ExtendedResponse with a name or a value. */
+export function encodeExtended(
+  id: number,
+  result: LdapResult,
+  { oid, value }: { oid?: string; value?: string } = {},
+): Buffer {
+  const name = oid === undefined ? [] : [encodeText(oid, contextTag(10))]
+  const content = value === undefined ? [] : [encodeText(value, contextTag(11))]
+  return encodeResult(id, Operation.extendedResponse, result, ...name, ...content)
+}
