@@ -1,3 +1,5 @@
+import { dummyStages } from '#core/store/tables/dummy-stages.ts'
+import { dummyStageResource } from '#schema/api/dummy-stages.ts'
 import { applicationBinding } from './applications.ts'
 import type { Binding } from './binding.ts'
 import { blueprintBinding } from './blueprints.ts'
@@ -18,7 +20,7 @@ import {
 } from './providers.ts'
 import { serviceConnectionBindings } from './service-connections.ts'
 import { sessionBinding } from './sessions.ts'
-import { stageBindings } from './stages.ts'
+import { stageBindings, stageKind } from './stages.ts'
 import { tenantBinding } from './tenants.ts'
 import { tokenBinding } from './tokens.ts'
 import { userBinding } from './users.ts'
@@ -46,6 +48,7 @@ export const BINDINGS = [
   flowBinding,
   flowStageBindingBinding,
   ...stageBindings,
+  stageKind('dummy', dummyStageResource, dummyStages),
   outpostBinding,
   ...serviceConnectionBindings,
   blueprintBinding,
