@@ -64,11 +64,15 @@ function routeOf(binding: Binding, operation: Operation): Route {
     path: `${resource.path}${item}${operation === 'used_by' ? 'used_by/' : ''}`,
     operationId: `${operationPrefix(resource)}_${operation === 'used_by' ? 'used_by_list' : operation}`,
     access,
-    conditional: operation === 'list' || operation === 'retrieve',
+    conditional: isConditional(binding, operation),
     document: documentOf(resource, operation),
     handle: (call) => handle(call, binding),
   }
 }
+
+/** Whether an answer depends on nothing but what the change feed records. */
+const isConditional = ({ unrecorded, admit }: Binding, operation: Operation): boolean =>
+  (operation === 'list' || operation === 'retrieve') && unrecorded !== true && admit === undefined
 
 function documentOf({ name, fields, filters, specialFilters }: Resource, operation: Operation): RouteDocument {
   const request = (partial: boolean) => ({

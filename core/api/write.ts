@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { getTableConfig, type PgColumn } from 'drizzle-orm/pg-core'
 import type { CoreContext } from '#core/context.ts'
+import { ValidationFailedError } from '#core/http/http-errors.ts'
 import type { Database } from '#core/store/database.ts'
 import { appOf, modelNameOf } from '#schema/api/resource.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
@@ -17,7 +18,7 @@ export interface Written {
 
 /** Creates an object: one transaction with its links, what else it causes, its audit event and its change record. */
 export function create(call: Call, binding: Binding, values: JsonObject): Promise<Written> {
-  return call.ctx.db.transaction(async (tx) => {
+  return writing(call, async (tx) => {
     const { stored, sealed } = split(binding, values)
     const key = await insertRow(tx, binding, { ...stored, ...unsealedPlaceholders(binding, sealed) })
     await seal(call.ctx, tx, binding, key, sealed)
@@ -35,7 +36,7 @@ export function create(call: Call, binding: Binding, values: JsonObject): Promis
 }
 
 export function update(call: Call, binding: Binding, values: JsonObject): Promise<Written> {
-  return call.ctx.db.transaction(async (tx) => {
+  return writing(call, async (tx) => {
     const before = await findVisible(binding, call, { db: tx, lock: true })
     const key = before[propertyOf(keyOf(binding))]
     const linked = await linkedBefore(tx, binding, key)
@@ -57,13 +58,34 @@ export function update(call: Call, binding: Binding, values: JsonObject): Promis
 }
 
 export function destroy(call: Call, binding: Binding): Promise<Effect> {
-  return call.ctx.db.transaction(async (tx) => {
+  return writing(call, async (tx) => {
     const row = await findVisible(binding, call, { db: tx, lock: true })
     const effect = await call.registry.concrete(binding, row).deleting?.(call, tx, row)
     await deleteRow(tx, binding, row[propertyOf(keyOf(binding))])
     await note(call, tx, binding, row, 'deleted', [])
     return effect
   })
+}
+
+/** One transaction. What only the database can refuse, because somebody else was quicker, is the client's to correct. */
+async function writing<T>({ ctx }: Call, work: (tx: Database) => Promise<T>): Promise<T> {
+  try {
+    return await ctx.db.transaction(work)
+  } catch (error) {
+    const problem = REFUSALS[sqlState(error) ?? '']
+    throw problem === undefined ? error : new ValidationFailedError({ non_field_errors: [problem] })
+  }
+}
+
+/** SQLSTATE, PostgreSQL appendix A. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  23505: 'An object with these values exists already.',
+  23503: 'An object that this one refers to does not exist.',
+}
+
+function sqlState(error: unknown): string | undefined {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : undefined
 }
 
 export async function rowOf(db: Database, binding: Binding, key: unknown): Promise<Row> {

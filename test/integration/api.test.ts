@@ -227,6 +227,26 @@ test('API-28: nobody becomes an account of the core; a name in use is told witho
   assert.deepEqual([refused.status, refused.body], [400, { non_field_errors: ['This name is in use.'] }])
 })
 
+test("what the database alone can refuse is the client's to correct", async () => {
+  const json = { name: 'twice' }
+  assert.equal((await api.ask('POST', 'core/groups/', { json })).status, 201)
+  const answer = await shape('POST', 'core/groups/', { json })
+  assert.deepEqual(answer, [400, { non_field_errors: ['An object with these values exists already.'] }])
+})
+
+test('credentials that cannot be are told apart from none', async () => {
+  const said = async (authorization: string) =>
+    (await api.ask('GET', 'core/users/me/', { as: null, headers: { authorization } })).body.detail
+  assert.equal(await said('Basic YTpi'), 'Unsupported authentication type')
+  assert.equal(await said('Bearer'), 'Authentication credentials were not provided.')
+  assert.equal(await said('Bearer a b'), 'Token invalid/expired')
+  assert.equal(
+    (await api.ask('GET', 'core/users/me/', { as: null, headers: { authorization: `bearer ${api.adminToken}` } }))
+      .status,
+    200,
+  )
+})
+
 test('methods, slashes and media types are told apart', async () => {
   assert.deepEqual(await shape('DELETE', 'core/users/'), [405, { detail: 'Method "DELETE" not allowed.' }])
   const { status, headers } = await api.ask('GET', 'core/users?name=x')
