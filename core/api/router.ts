@@ -1,5 +1,6 @@
 import type { Router } from 'express'
 import type { CoreContext } from '#core/context.ts'
+import { flowTransferRoutes } from './flow-transfer.ts'
 import { mount } from './mount.ts'
 import { FEEDS, outpostFeedRoutes } from './outpost-feeds.ts'
 import { Registry } from './registry.ts'
@@ -13,6 +14,7 @@ import { documentOf, schemaRoute } from './schema.ts'
 /** Every route of the API; each says who may use it. */
 export const API_ROUTES: readonly Route[] = [
   ...BINDINGS.flatMap(resourceRoutes),
+  ...flowTransferRoutes,
   ...outpostFeedRoutes,
   ...revocationRoutes,
   ...rootRoutes,

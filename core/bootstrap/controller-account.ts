@@ -12,7 +12,7 @@ const PERMISSIONS = [
   'authentik_outposts.view_outpostserviceconnection',
   'authentik_outposts.view_dockerserviceconnection',
   'authentik_outposts.view_kubernetesserviceconnection',
-  'martello_outposts.view_localserviceconnection',
+  'authentik_outposts.view_localserviceconnection',
   'authentik_core.view_token',
   'authentik_core.view_token_key',
 ]

@@ -48,16 +48,20 @@ async function runFlow(session: FlowSession, login: FlowLogin, metrics: FlowMetr
   const path = `/flows/executor/${encodeURIComponent(login.flowSlug)}/?query=${inner}`
   const labels = { flow: login.flowSlug }
   const answered = new Set<unknown>()
+  let isCodeUsed = false
   let answer = await metrics.get.timed(labels, () => session.request('GET', path))
   for (let sent = 0; ; sent++) {
     const solution = read(answer, login)
-    if (solution.kind === 'passed') return undefined
+    if (solution.kind === 'passed')
+      // A code that nobody asked for was not checked: it may be the end of a password that is wrong without it.
+      return login.code === undefined || isCodeUsed ? undefined : { kind: 'denied', reason: 'invalid_credentials' }
     if (solution.kind === 'denied') return { kind: 'denied', reason: 'invalid_credentials' }
     if (solution.kind === 'unavailable') return solution
     // Being asked the same again without an error means that the flow was restarted: the answers will not get better.
     const { component } = solution.body
     if (answered.has(component) || sent >= MAX_ANSWERS) return { kind: 'denied', reason: 'flow_error' }
     answered.add(component)
+    isCodeUsed ||= solution.body['code'] !== undefined
     answer = await metrics.post.timed(labels, () => session.request('POST', path, solution.body))
   }
 }

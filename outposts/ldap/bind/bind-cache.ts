@@ -1,0 +1,87 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { Clock } from '#schema/kernel/clock.ts'
+import { equalOctets } from '#schema/kernel/equal.ts'
+import type { Revocation } from '#schema/wire/messages.ts'
+import type { Bound } from './bound.ts'
+
+const MAX_AGE_MS = 15 * 60_000
+const MAX_ENTRIES = 50_000
+const SALT_OCTETS = 16
+
+interface CachedBind {
+  readonly salt: Buffer
+  readonly hash: Buffer
+  readonly bound: Bound
+  /** ms since the epoch. */
+  readonly at: number
+  readonly expires: number
+}
+
+/**
+ * Remembers binds that have succeeded, each as a salted, keyed hash of its password. Failures are never remembered, so a
+ * wrong password is always the core's to judge. The key lives and dies with this process.
+ */
+export class BindCache {
+  readonly #clock: Clock
+  readonly #key = randomBytes(32)
+  readonly #binds = new Map<string, CachedBind>()
+  /** At which count of revocations the access of a user ended last. */
+  readonly #ended = new Map<number, number>()
+  #revocations = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Who this is, if the last successful bind under this name had this password and is not too old. */
+  verify(name: string, password: Buffer): Bound | undefined {
+    const known = this.#binds.get(name)
+    if (known === undefined) return undefined
+    if (known.expires <= this.#clock.now()) {
+      this.#binds.delete(name)
+      return undefined
+    }
+    return equalOctets(this.#hash(known.salt, password), known.hash) ? known.bound : undefined
+  }
+
+  /** `sessionExpires` in ms since the epoch, if the core's session ends before the cache forgets. */
+  remember(name: string, password: Buffer, bound: Bound, sessionExpires: number | undefined): void {
+    const at = this.#clock.now()
+    const salt = randomBytes(SALT_OCTETS)
+    this.#binds.delete(name)
+    if (this.#binds.size >= MAX_ENTRIES) this.#binds.delete(this.#binds.keys().next().value!)
+    const expires = Math.min(at + MAX_AGE_MS, sessionExpires ?? Number.POSITIVE_INFINITY)
+    this.#binds.set(name, { salt, hash: this.#hash(salt, password), bound, at, expires })
+  }
+
+  /** A point in time for `hasEndedSince`. */
+  get moment(): number {
+    return this.#revocations
+  }
+
+  /** Whether the user's access has ended since that moment: what was found out before does not hold. */
+  hasEndedSince(userPk: number, moment: number): boolean {
+    return (this.#ended.get(userPk) ?? 0) > moment
+  }
+
+  /** Forgets everything that was bound before the access of these users ended. */
+  revoke(revocations: readonly Revocation[]): void {
+    const ended = new Set(revocations.filter(({ kind }) => kind === 'user').map(({ user }) => user.pk))
+    if (ended.size === 0) return
+    this.#revocations++
+    for (const pk of ended) {
+      this.#ended.delete(pk)
+      if (this.#ended.size >= MAX_ENTRIES) this.#ended.delete(this.#ended.keys().next().value!)
+      this.#ended.set(pk, this.#revocations)
+    }
+    for (const [name, { bound }] of this.#binds) if (ended.has(bound.userPk)) this.#binds.delete(name)
+  }
+
+  clear(): void {
+    this.#binds.clear()
+  }
+
+  #hash(salt: Buffer, password: Buffer): Buffer {
+    return createHmac('sha256', this.#key).update(salt).update(password).digest()
+  }
+}

@@ -1,0 +1,124 @@
+import type { FlowClient, FlowOutcome, FlowUser } from '#outposts/flow/flow-client.ts'
+import { canonicalDn, isWithin, parseDn, type Rdn } from '../codec/dn.ts'
+import { type LdapResult, ResultCode, SUCCESS } from '../codec/result-code.ts'
+import { userDn } from '../directory/build-entries.ts'
+import type { BindCache } from './bind-cache.ts'
+import type { Bound } from './bound.ts'
+import { readingsOf } from './password.ts'
+
+/** What a provider has to do with binds. */
+export interface BindSettings {
+  readonly pk: number
+  readonly base: readonly Rdn[]
+  readonly baseDn: string
+  readonly flowSlug: string
+  readonly applicationSlug: string
+  readonly searchGroup: string | undefined
+  readonly isCached: boolean
+  readonly supportsCodes: boolean
+}
+
+export interface BindRequest {
+  readonly name: string
+  readonly password: Buffer
+  readonly remoteIp: string
+  readonly signal: AbortSignal
+}
+
+export type BindOutcome = { readonly result: LdapResult; readonly bound?: Bound; readonly reason?: string }
+
+const refused = (code: number, message: string, reason: string): BindOutcome => ({ result: { code, message }, reason })
+const INVALID = refused(ResultCode.invalidCredentials, 'invalid credentials', 'invalid_credentials')
+
+/**
+ * The user that a bind names: `cn=<username>,ou=users,<base>`, compared component by component; undefined for any other
+ * name (also below the base).
+ */
+export function usernameOf(rdns: readonly Rdn[], base: readonly Rdn[]): string | undefined {
+  if (rdns.length !== base.length + 2 || !isWithin(rdns, base)) return undefined
+  const [user, container] = rdns
+  if (user?.length !== 1 || container?.length !== 1 || canonicalDn([container]) !== 'ou=users') return undefined
+  return user[0]!.type === 'cn' && user[0]!.value !== '' ? user[0]!.value : undefined
+}
+
+/** Authenticates a simple bind with a name and a password (RFC 4513 §5.1.3); nothing but a clear yes lets anybody in. */
+export class Binder {
+  readonly #flows: FlowClient
+  readonly #cache: BindCache
+  readonly #maxRunning: number
+  #running = 0
+
+  constructor(flows: FlowClient, cache: BindCache, maxRunning = 64) {
+    this.#flows = flows
+    this.#cache = cache
+    this.#maxRunning = maxRunning
+  }
+
+  /** The outcome from memory, undefined if the core has to be asked. */
+  fromCache(
+    settings: BindSettings,
+    { name, password }: Pick<BindRequest, 'name' | 'password'>,
+  ): BindOutcome | undefined {
+    if (!settings.isCached) return undefined
+    const bound = this.#cache.verify(cacheKey(settings, name), password)
+    return bound === undefined ? undefined : { result: SUCCESS, bound }
+  }
+
+  async bind(settings: BindSettings, request: BindRequest): Promise<BindOutcome> {
+    const username = usernameOf(parseDn(request.name) ?? [], settings.base)
+    if (username === undefined) return INVALID
+    if (this.#running >= this.#maxRunning) return refused(ResultCode.busy, 'too many binds at the same time', 'busy')
+    this.#running++
+    try {
+      return await this.#ask(settings, request, username)
+    } finally {
+      this.#running--
+    }
+  }
+
+  async #ask(
+    settings: BindSettings,
+    { name, password, remoteIp, signal }: BindRequest,
+    username: string,
+  ): Promise<BindOutcome> {
+    const { moment } = this.#cache
+    let outcome: FlowOutcome = { kind: 'denied', reason: 'invalid_credentials' }
+    for (const reading of readingsOf(password.toString('utf8'), settings.supportsCodes)) {
+      const { flowSlug, applicationSlug } = settings
+      outcome = await this.#flows.login({
+        flowSlug,
+        applicationSlug,
+        username,
+        ...reading,
+        remoteIp,
+        protocol: 'ldap',
+        signal,
+      })
+      if (outcome.kind !== 'denied' || outcome.reason === 'access_denied') break
+    }
+    if (outcome.kind === 'unavailable')
+      return refused(ResultCode.unavailable, 'the identity core cannot be asked now', 'unavailable')
+    if (outcome.kind === 'denied')
+      return outcome.reason === 'access_denied'
+        ? refused(ResultCode.insufficientAccessRights, 'access denied', outcome.reason)
+        : INVALID
+    if (this.#cache.hasEndedSince(outcome.user.pk, moment)) return INVALID
+    const bound = boundAs(settings, outcome.user)
+    if (settings.isCached) this.#cache.remember(cacheKey(settings, name), password, bound, outcome.sessionExpires)
+    return { result: SUCCESS, bound }
+  }
+}
+
+function boundAs({ pk, searchGroup, baseDn }: BindSettings, user: FlowUser): Bound {
+  return {
+    provider: pk,
+    userPk: user.pk,
+    username: user.username,
+    dn: userDn(user.username, baseDn.toLowerCase()),
+    seesEverything: searchGroup !== undefined && user.groups.some((group) => group.pk === searchGroup),
+  }
+}
+
+function cacheKey({ pk }: BindSettings, name: string): string {
+  return `${pk} ${canonicalDn(parseDn(name) ?? [])}`
+}

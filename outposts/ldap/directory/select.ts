@@ -1,0 +1,37 @@
+import { BerTag, encodeValue } from '../codec/ber.ts'
+import { encodeAttribute } from '../codec/message.ts'
+import type { Entry } from './entry.ts'
+
+/** Which attributes of an entry a search wants (RFC 4511 §4.5.1.8). */
+export interface Selection {
+  readonly all: boolean
+  readonly operational: boolean
+  readonly names: ReadonlySet<string>
+  readonly typesOnly: boolean
+}
+
+const NO_ATTRIBUTES = '1.1'
+const EMPTY = encodeValue(BerTag.Sequence)
+
+export function readSelection(attributes: readonly string[], typesOnly: boolean): Selection {
+  const names = new Set(attributes.map((name) => name.split(';')[0]!.toLowerCase()))
+  return { all: attributes.length === 0 || names.has('*'), operational: names.has('+'), names, typesOnly }
+}
+
+/** The PartialAttributeList of an entry. */
+export function encodeSelected(entry: Entry, selection: Selection): Buffer {
+  const { all, operational, names, typesOnly } = selection
+  if (all && !operational && !typesOnly && names.size <= 1 && !names.has('entrydn')) return entry.encoded.all
+  if (names.size === 1 && names.has(NO_ATTRIBUTES)) return EMPTY
+  const parts: Buffer[] = []
+  for (const [key, attribute] of entry.attributes) {
+    if (!all && !names.has(key)) continue
+    const { name, values } = attribute
+    parts.push(encodeAttribute(name, typesOnly ? [] : values))
+  }
+  const isAsked = (name: string) => operational || names.has(name)
+  if (isAsked('entrydn') && entry.dn !== '') parts.push(encodeAttribute('entryDN', typesOnly ? [] : [entry.dn]))
+  if (isAsked('subschemasubentry') && !entry.attributes.has('subschemasubentry'))
+    parts.push(encodeAttribute('subschemaSubentry', typesOnly ? [] : ['cn=subschema']))
+  return encodeValue(BerTag.Sequence, ...parts)
+}

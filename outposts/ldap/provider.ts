@@ -1,0 +1,59 @@
+import type { LdapOutpostConfig } from '#schema/api/outpost-providers.ts'
+import { MartelloError } from '#schema/kernel/errors.ts'
+import type { BindSettings } from './bind/bind.ts'
+import { parseDn, type Rdn } from './codec/dn.ts'
+import { buildEntries } from './directory/build-entries.ts'
+import { Directory } from './directory/directory.ts'
+import type { DirectorySource } from './search/directory-source.ts'
+
+/** A provider whose settings cannot be served. */
+export class ProviderUnusableError extends MartelloError {
+  override readonly code = 'MRT_LDAP_PROVIDER_UNUSABLE'
+}
+
+/** One LDAP provider: a tree below its base, and the way into it. */
+export class LdapProvider {
+  readonly config: LdapOutpostConfig
+  readonly base: readonly Rdn[]
+  readonly bindSettings: BindSettings
+  #directory: { readonly version: number; readonly directory: Directory } | undefined
+
+  constructor(config: LdapOutpostConfig) {
+    const base = parseDn(config.base_dn)
+    if (base === undefined || base.length === 0) throw new ProviderUnusableError('the base is not a distinguished name')
+    this.config = config
+    this.base = base
+    this.bindSettings = {
+      pk: config.pk,
+      base,
+      baseDn: config.base_dn,
+      flowSlug: config.bind_flow_slug,
+      applicationSlug: config.application_slug,
+      searchGroup: config.search_group ?? undefined,
+      isCached: config.bind_mode === 'cached',
+      supportsCodes: config.mfa_support,
+    }
+  }
+
+  /** The directory of what the source holds now; built again only when that has changed. */
+  directory(source: DirectorySource): Directory {
+    if (this.#directory?.version !== source.version) {
+      const { base_dn: baseDn, uid_start_number: uidStart, gid_start_number: gidStart } = this.config
+      const content = { users: source.users.values(), groups: source.groups.values(), members: source.members }
+      this.#directory = {
+        version: source.version,
+        directory: new Directory(buildEntries(content, { baseDn, uidStart, gidStart })),
+      }
+    }
+    return this.#directory.directory
+  }
+}
+
+/** The provider whose base is the nearest at or above the name. */
+export function providerFor(
+  providers: readonly LdapProvider[],
+  rdns: readonly Rdn[],
+  within: (rdns: readonly Rdn[], base: readonly Rdn[]) => boolean,
+): LdapProvider | undefined {
+  return providers.filter(({ base }) => within(rdns, base)).sort((a, b) => b.base.length - a.base.length)[0]
+}
