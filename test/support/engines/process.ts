@@ -4,9 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 
 const READY_WITHIN_MS = 30_000
 const STOP_WITHIN_MS = 10_000
+const PROBE_EVERY_MS = 10
 
 /** A running program of the test, ended by process id when disposed. */
 export interface Engine extends AsyncDisposable {
@@ -29,12 +31,18 @@ export function ownerIds(user: string): { uid: number; gid: number } {
 
 /** A port that nothing listens on at this moment. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
+  const [port] = await freePorts(1)
+  return port!
+}
+
+/** Different ports that nothing listens on at this moment. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => (server.address() as { port: number }).port)
+  for (const server of servers) server.close()
+  await Promise.all(servers.map((server) => once(server, 'close')))
+  return ports
 }
 
 /** Resolves when a connection to the port is accepted; `false` when it is refused. */
@@ -48,12 +56,17 @@ export function accepts(port: number): Promise<boolean> {
   return promise
 }
 
-/** Asks again, as soon as the last answer is in, until it is true; an error naming `what` after the deadline. */
-export async function until(what: string, probe: () => Promise<boolean>, withinMs = READY_WITHIN_MS): Promise<void> {
+/** Asks until the answer is true; an error naming `what` after the deadline, or when the signal aborts. */
+export async function until(
+  what: string,
+  probe: () => Promise<boolean>,
+  { withinMs = READY_WITHIN_MS, signal }: { withinMs?: number; signal?: AbortSignal } = {},
+): Promise<void> {
   const deadline = Date.now() + withinMs
   while (!(await probe().catch(() => false))) {
+    if (signal?.aborted) throw new Error(`${what}: ended`)
     if (Date.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`)
-    await new Promise((next) => setImmediate(next))
+    await wait(PROBE_EVERY_MS)
   }
 }
 
@@ -61,6 +74,7 @@ export interface EngineOptions {
   readonly command: string
   readonly args: readonly string[]
   readonly ready: () => Promise<boolean>
+  readonly readyWithinMs?: number
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   readonly stopSignal?: NodeJS.Signals
@@ -81,7 +95,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   let printed = ''
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk) => (printed = (printed + chunk).slice(-20_000)))
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const ended = new AbortController()
+  const exit = once(child, 'exit').catch(() => {})
+  exit.then(() => ended.abort())
   const engine: Engine = {
     process: child,
     output: () => printed,
@@ -89,17 +105,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill(stopSignal)
         const hard = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
-        await ended
+        await exit
         clearTimeout(hard)
       }
       cleanUp?.()
     },
   }
   try {
-    await until(command, async () => {
-      if (child.exitCode !== null) throw new Error('ended')
-      return ready()
-    })
+    await until(command, ready, { signal: ended.signal, withinMs: options.readyWithinMs ?? READY_WITHIN_MS })
     return engine
   } catch (error) {
     await engine[Symbol.asyncDispose]()

@@ -1,0 +1,163 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Engine, freePorts, startEngine, temporaryFolder, until } from './engines/process.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const READY_WITHIN_MS = 60_000
+const LOOPBACK = '127.0.0.1'
+
+/** Every port of a fleet, and `edge` for a reverse proxy in front of the application `forward`. */
+const PORTS = [
+  'core',
+  'coreTls',
+  'coreMetrics',
+  'sample',
+  'edge',
+  'proxy',
+  'proxyTls',
+  'proxyMetrics',
+  'ldap',
+  'ldaps',
+  'ldapMetrics',
+  'radius',
+  'radiusMetrics',
+] as const
+export type FleetPorts = Readonly<Record<(typeof PORTS)[number], number>>
+
+export interface RunningFleet extends AsyncDisposable {
+  readonly ports: FleetPorts
+  /** Of `demo` and `guest`. */
+  readonly password: string
+  readonly adminPassword: string
+  readonly radiusSecret: string
+  /** A call of the API as the first administrator; fails unless it is answered with success. */
+  api(method: string, path: string, body?: unknown): Promise<Response>
+  /** The processes of the fleet by what they run: `core`, `proxy`, `ldap`, `radius`. */
+  processes(): ReadonlyMap<string, number>
+  /** Resolves once the core and its outposts answer, and are linked. */
+  ready(): Promise<void>
+  /** What the fleet has printed lately. */
+  output(): string
+}
+
+const TOKEN = 'token-of-the-end-to-end-tests-0123456789'
+
+/** Starts everything as `npm start` does, on free ports and with data of its own. */
+export async function startFleet(): Promise<RunningFleet> {
+  const folder = temporaryFolder('fleet')
+  const numbers = await freePorts(PORTS.length)
+  const ports = Object.fromEntries(PORTS.map((name, index) => [name, numbers[index]])) as unknown as FleetPorts
+  const secrets = { password: 'Demo-And-Guest-7!', adminPassword: 'Akadmin-Passw0rd-9!', radiusSecret: 'testing123' }
+  const engine = await startEngine({
+    command: process.execPath,
+    args: [join(ROOT, 'controllers', 'commands', 'martello.mjs'), 'start'],
+    cwd: ROOT,
+    env: { ...process.env, ...settings(ports, secrets), MARTELLO_DATA_DIR: folder.path },
+    ready: async () => (await fetch(`http://${LOOPBACK}:${ports.core}/-/health/ready/`)).ok,
+    readyWithinMs: READY_WITHIN_MS,
+    cleanUp: () => folder[Symbol.dispose](),
+  })
+  const fleet = new Fleet(engine, ports, secrets)
+  try {
+    await fleet.ready()
+    return fleet
+  } catch (error) {
+    await fleet[Symbol.asyncDispose]()
+    throw new Error(`the fleet did not become ready: ${fleet.output().slice(-3000)}`, { cause: error })
+  }
+}
+
+interface Secrets {
+  readonly password: string
+  readonly adminPassword: string
+  readonly radiusSecret: string
+}
+
+function settings(ports: FleetPorts, { password, adminPassword, radiusSecret }: Secrets): Record<string, string> {
+  const at = (port: number) => `${LOOPBACK}:${port}`
+  return {
+    MARTELLO_BOOTSTRAP_PASSWORD: adminPassword,
+    MARTELLO_BOOTSTRAP_TOKEN: TOKEN,
+    MARTELLO_BOOTSTRAP_EMAIL: 'akadmin@example.com',
+    MARTELLO_SAMPLE_PASSWORD: password,
+    MARTELLO_SAMPLE_RADIUS_SECRET: radiusSecret,
+    MARTELLO_SAMPLE_LISTEN: at(ports.sample),
+    MARTELLO_SAMPLE_FORWARD_URL: `http://forward.localhost:${ports.edge}`,
+    MARTELLO_LISTEN__HTTP: at(ports.core),
+    MARTELLO_LISTEN__HTTPS: at(ports.coreTls),
+    MARTELLO_LISTEN__METRICS: at(ports.coreMetrics),
+    MARTELLO_LISTEN__LDAP: at(ports.ldap),
+    MARTELLO_LISTEN__LDAPS: at(ports.ldaps),
+    MARTELLO_LISTEN__RADIUS: at(ports.radius),
+    MARTELLO_LOCAL__PROXY_HTTP: at(ports.proxy),
+    MARTELLO_LOCAL__PROXY_HTTPS: at(ports.proxyTls),
+    MARTELLO_LOCAL__PROXY_METRICS: at(ports.proxyMetrics),
+    MARTELLO_LOCAL__LDAP_METRICS: at(ports.ldapMetrics),
+    MARTELLO_LOCAL__RADIUS_METRICS: at(ports.radiusMetrics),
+  }
+}
+
+/** What a process of the fleet runs: `core/main.ts`, or `outposts/main.ts` with a kind. */
+const COMMAND = /\/(core|outposts)\/main\.ts\0(?:(proxy|ldap|radius)\0)?/
+
+class Fleet implements RunningFleet {
+  readonly ports: FleetPorts
+  readonly password: string
+  readonly adminPassword: string
+  readonly radiusSecret: string
+  readonly #engine: Engine
+
+  constructor(engine: Engine, ports: FleetPorts, { password, adminPassword, radiusSecret }: Secrets) {
+    this.#engine = engine
+    this.ports = ports
+    this.password = password
+    this.adminPassword = adminPassword
+    this.radiusSecret = radiusSecret
+  }
+
+  async api(method: string, path: string, body?: unknown): Promise<Response> {
+    const answer = await fetch(`http://${LOOPBACK}:${this.ports.core}/api/v3${path}`, {
+      method,
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+    return answer
+  }
+
+  processes(): ReadonlyMap<string, number> {
+    const found = new Map<string, number>()
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[1]
+        const [, area, kind] = COMMAND.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? []
+        if (Number(parent) === this.#engine.process.pid && area !== undefined) found.set(kind ?? area, Number(pid))
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    return found
+  }
+
+  async ready(): Promise<void> {
+    const { ports } = this
+    for (const port of [ports.proxyMetrics, ports.ldapMetrics, ports.radiusMetrics])
+      await until(
+        `outpost with metrics on ${port}`,
+        async () => {
+          const ping = await fetch(`http://${LOOPBACK}:${port}/outpost.goauthentik.io/ping`)
+          const metrics = await (await fetch(`http://${LOOPBACK}:${port}/metrics`)).text()
+          return ping.status === 204 && /^authentik_outpost_connection\{.*\} 1$/m.test(metrics)
+        },
+        { withinMs: READY_WITHIN_MS },
+      )
+  }
+
+  output(): string {
+    return this.#engine.output()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#engine[Symbol.asyncDispose]()
+  }
+}
