@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm'
 import express from 'express'
-import { stringify } from 'yaml'
+import { Scalar, stringify } from 'yaml'
 import { applyBlueprint, parseBlueprint } from '#core/blueprints/apply-blueprint.ts'
 import { BlueprintError } from '#core/blueprints/blueprint-error.ts'
-import { BadRequestError, ForbiddenError, ValidationFailedError } from '#core/http/http-errors.ts'
+import { BadRequestError, ForbiddenError } from '#core/http/http-errors.ts'
 import { flowStageBindings } from '#core/store/tables/flows.ts'
 import { flowResource } from '#schema/api/flows.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
@@ -45,43 +45,65 @@ async function exportFlow(call: Call): Promise<Reply> {
   const bindings = call.registry.of('authentik_flows.flowstagebinding')!
   const bound = await selectRows(call.ctx.db, bindings, { where: eq(flowStageBindings.target, key) })
   const stages = call.registry.of('authentik_flows.stage')!
-  const entries = [await entryOf(call, binding, flow, ['slug'])]
-  for (const each of bound) {
-    const base = await rowOf(call.ctx.db, stages, each['stage'])
-    const kind = call.registry.concrete(stages, base)
-    entries.push(await entryOf(call, kind, await rowOf(call.ctx.db, kind, each['stage']), ['name']))
-    entries.push(await entryOf(call, bindings, each, ['target', 'stage', 'order']))
+  const entries = [await entryOf(call, binding, flow, ['slug'], { id: 'flow' })]
+  for (const [index, each] of bound.entries()) {
+    const kind = call.registry.concrete(stages, await rowOf(call.ctx.db, stages, each['stage']))
+    const id = `stage-${index}`
+    entries.push(await entryOf(call, kind, await rowOf(call.ctx.db, kind, each['stage']), ['name'], { id }))
+    const known = { target: keyOf('flow'), stage: keyOf(id) }
+    entries.push(await entryOf(call, bindings, each, ['target', 'stage', 'order'], { known }))
   }
   const content = stringify({ version: 1, metadata: { name: `Flow ${String(flow['slug'])}` }, entries })
   const headers = { 'content-disposition': `attachment; filename="${String(flow['slug'])}.yaml"` }
   return { status: 200, text: { type: 'application/octet-stream', content }, headers }
 }
 
-async function entryOf(call: Call, binding: Binding, row: Row, identifiers: readonly string[]): Promise<JsonObject> {
-  const [wire] = await toWire(call, binding, [row])
+/** The key of another entry, in the words of a blueprint. */
+function keyOf(id: string): Scalar {
+  const scalar = new Scalar(id)
+  scalar.tag = '!KeyOf'
+  return scalar
+}
+
+/** A row as a blueprint's entry. References are left out unless they are `known`: keys mean nothing elsewhere. */
+async function entryOf(
+  call: Call,
+  binding: Binding,
+  row: Row,
+  identifiers: readonly string[],
+  { id, known = {} }: { readonly id?: string; readonly known?: JsonObject },
+): Promise<JsonObject> {
   const { fields, model } = binding.resource
-  const written = Object.entries(wire!).filter(([name]) => fields[name]?.access === 'read-write')
-  const isIdentifier = ([name]: readonly [string, unknown]) => identifiers.includes(name)
+  const [wire] = await toWire(call, binding, [row])
+  const written = Object.entries({ ...wire, ...known }).filter(
+    ([name]) => fields[name]?.access === 'read-write' && (fields[name].reference === undefined || name in known),
+  )
   return {
     model,
-    identifiers: Object.fromEntries(written.filter(isIdentifier)),
-    attrs: Object.fromEntries(written.filter((each) => !isIdentifier(each))),
+    ...(id === undefined ? {} : { id }),
+    identifiers: Object.fromEntries(written.filter(([name]) => identifiers.includes(name))),
+    attrs: Object.fromEntries(written.filter(([name]) => !identifiers.includes(name))),
   }
 }
 
 /** compat: what goes wrong with a file is told in an answer of 200. */
 async function importFlow(call: Call): Promise<Reply> {
   const file = (await form(call)).get('file')
-  if (!(file instanceof Blob)) throw new ValidationFailedError({ file: ['No file was submitted.'] })
+  if (!(file instanceof Blob)) return { status: 400, body: failure('No file was submitted.') }
   try {
     const blueprint = parseBlueprint(await file.text())
     await applyBlueprint(call.ctx, blueprint, {})
     return ok({ logs: [], success: true })
   } catch (error) {
     if (!(error instanceof BlueprintError)) throw error
-    return ok({ logs: [{ log_level: 'error', event: error.detail, attributes: {} }], success: false })
+    return ok(failure(error.detail))
   }
 }
+
+const failure = (event: string): JsonObject => ({
+  logs: [{ log_level: 'error', event, attributes: {} }],
+  success: false,
+})
 
 const readOctets = express.raw({ limit: 1024 * 1024, type: 'multipart/form-data' })
 
