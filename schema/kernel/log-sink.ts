@@ -7,7 +7,6 @@ export interface LogSink {
   info(fields: object, event: string): void
   warn(fields: object, event: string): void
   error(fields: object, event: string): void
-  child(fields: object): LogSink
 }
 
 /** Options for pino: JSON lines with the keys that operators of authentik parse already. */
@@ -21,17 +20,17 @@ export function sinkOptions(level: LogLevel) {
   }
 }
 
-/** Our logger over a sink; errors among the fields are written with code, message, stack and cause. */
-export function loggerOver(sink: LogSink): Logger {
+/** Our logger over a sink; `always` is on every line, and errors are written with code, message, stack and cause. */
+export function loggerOver(sink: LogSink, always: LogFields = {}): Logger {
   const fields = (given: LogFields = {}) =>
-    Object.fromEntries(Object.entries(given).map(([name, value]) => [name, printable(value)]))
+    Object.fromEntries(Object.entries({ ...always, ...given }).map(([name, value]) => [name, printable(value)]))
   return {
     trace: (event, given) => sink.trace(fields(given), event),
     debug: (event, given) => sink.debug(fields(given), event),
     info: (event, given) => sink.info(fields(given), event),
     warning: (event, given) => sink.warn(fields(given), event),
     error: (event, given) => sink.error(fields(given), event),
-    child: (given) => loggerOver(sink.child(fields(given))),
+    child: (given) => loggerOver(sink, { ...always, ...given }),
   }
 }
 

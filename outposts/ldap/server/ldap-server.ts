@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer, type SecureContext, TLSSocket } from 'node:tls'
+import { type SecureContext, TLSSocket } from 'node:tls'
 import type { OutpostHost, OutpostObject, ProtocolServer } from '#outposts/kind.ts'
 import { ldapOutpostConfig } from '#schema/api/outpost-providers.ts'
 import { PagedList } from '#schema/client/pages.ts'
@@ -75,10 +75,7 @@ export class LdapServer implements ProtocolServer {
   async listen(): Promise<void> {
     const { ldap, ldaps } = this.#host.config.listen
     const plain = createServer({ noDelay: true }, (socket) => this.#accept(socket))
-    const secure = createTlsServer({ ...this.#tlsOptions(), handshakeTimeout: HANDSHAKE_MS }, (socket) =>
-      this.#accept(socket),
-    )
-    secure.on('tlsClientError', (_, socket) => socket.destroy())
+    const secure = createServer({ noDelay: true }, (socket) => this.#handshake(socket))
     this.#servers = [await listening(plain, ldap), await listening(secure, ldaps)]
   }
 
@@ -131,7 +128,7 @@ export class LdapServer implements ProtocolServer {
     this.#perAddress.set(address, count)
     const connection = new Connection(socket, {
       operations: this.#operations,
-      startTls: (plain) => new TLSSocket(plain, { isServer: true, ...this.#tlsOptions() }),
+      startTls: (plain) => this.#secured(plain),
       closed: (gone) => {
         this.#connections.delete(gone)
         const left = (this.#perAddress.get(address) ?? 1) - 1
@@ -142,12 +139,25 @@ export class LdapServer implements ProtocolServer {
     this.#connections.add(connection)
   }
 
-  #tlsOptions() {
-    return {
-      secureContext: this.#host.certificates.fallback(),
+  /** LDAPS: TLS comes first, and whoever is slow at it is not waited for. */
+  #handshake(plain: Socket): void {
+    plain.setTimeout(HANDSHAKE_MS, () => plain.destroy())
+    plain.on('error', () => plain.destroy())
+    const secure = this.#secured(plain)
+    secure.on('error', () => secure.destroy())
+    secure.once('secure', () => {
+      plain.setTimeout(0)
+      this.#accept(secure)
+    })
+  }
+
+  #secured(plain: Socket): TLSSocket {
+    return new TLSSocket(plain, {
+      isServer: true,
+      secureContext: this.#certificateFor(''),
       SNICallback: (name: string, done: (error: Error | null, context?: SecureContext) => void) =>
         done(null, this.#certificateFor(name)),
-    }
+    })
   }
 
   /** The certificate of the provider with this server name; else the one certificate that there is; else our own. */

@@ -221,8 +221,8 @@ function refusedBind({ version, name, credentials }: Extract<Request, { kind: 'b
   if (version !== 3) return { code: ResultCode.protocolError, message: 'only LDAP version 3 is supported' }
   if (credentials.kind !== 'simple')
     return { code: ResultCode.authMethodNotSupported, message: 'only simple binds are supported' }
-  if (credentials.password.length === 0 && name !== '')
-    return { code: ResultCode.unwillingToPerform, message: 'a bind with a name needs a password' }
+  if ((credentials.password.length === 0) !== (name === ''))
+    return { code: ResultCode.unwillingToPerform, message: 'name and password go together' }
   return undefined
 }
 
