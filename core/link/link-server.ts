@@ -88,6 +88,8 @@ class LinkServer {
     const url = URL.parse(req.url ?? '', 'http://self.invalid')
     const [, uuid = ''] = PATH.exec(url?.pathname ?? '') ?? []
     const key = keyOf(req)
+    // No outpost sends an Origin: it is a browser's, on somebody else's page.
+    if (req.headers.origin !== undefined) return undefined
     if (!isUuid(uuid) || key === undefined || this.#connections.size >= MAX_CONNECTIONS) return undefined
     return identify(this.#ctx, key, uuid.toLowerCase())
   }

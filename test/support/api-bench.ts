@@ -22,7 +22,6 @@ import { Secret } from '#schema/kernel/secret.ts'
 export interface ApiResponse {
   readonly status: number
   readonly headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: answers are what the tests are about
   readonly body: any
 }
 

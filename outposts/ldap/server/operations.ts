@@ -108,9 +108,11 @@ export class Operations {
     if (refusal !== undefined) return respond({ result: refusal, reason: 'refused' })
     const { name, credentials } = request
     const rdns = parseDn(name)
-    if (name === '' || rdns === undefined || credentials.kind !== 'simple')
+    // Nobody in particular: may read the root DSE and the schema, which say how to bind.
+    if (name === '') return respond({ result: SUCCESS })
+    if (rdns === undefined || credentials.kind !== 'simple')
       return respond({
-        result: { code: name === '' ? ResultCode.inappropriateAuthentication : ResultCode.invalidDnSyntax },
+        result: { code: ResultCode.invalidDnSyntax, message: 'not a distinguished name' },
         reason: 'invalid_bind_dn',
       })
     const provider = providerFor(this.#options.providers(), rdns, isWithin)

@@ -1,0 +1,68 @@
+import type { CoreConfig } from '#core/config/core-config.ts'
+import { type RunningCore, runCore } from '#core/run-core.ts'
+import { silentLogger } from '#schema/kernel/logger.ts'
+import { Secret } from '#schema/kernel/secret.ts'
+import { temporaryFolder } from './engines/process.ts'
+
+export const ADMIN_TOKEN = 'token-of-the-administrator-in-tests'
+export const ADMIN_PASSWORD = 'Administrator-Of-Tests-1!'
+export const SAMPLE_PASSWORD = 'Demo-And-Guest-In-Tests-1!'
+export const RADIUS_SECRET = 'radius-secret-of-tests'
+
+export interface TestCore extends AsyncDisposable {
+  readonly core: RunningCore
+  readonly url: string
+  /** A call as the administrator; the parsed body and the response. */
+  api(method: string, path: string, body?: unknown): Promise<{ status: number; body: any; headers: Headers }>
+}
+
+export interface TestCoreOptions {
+  readonly database?: CoreConfig['database']
+  readonly sample?: boolean
+}
+
+/** A whole core in this process, on a database of its own unless one is given, on free ports. */
+export async function startCore({ database, sample = true }: TestCoreOptions = {}): Promise<TestCore> {
+  const folder = temporaryFolder('core')
+  const listen = (setting: string) => ({ host: '127.0.0.1', port: 0, setting })
+  const config: CoreConfig = {
+    dataDir: folder.path,
+    secretKey: new Secret('secret-key-of-tests-'.repeat(4)),
+    database: database ?? { kind: 'embedded', folder: folder.path },
+    listen: { http: listen('http'), https: listen('https'), metrics: listen('metrics') },
+    logLevel: 'error',
+    cookieDomain: undefined,
+    trustedProxyCidrs: ['127.0.0.0/8'],
+    bootstrap: { password: new Secret(ADMIN_PASSWORD), token: new Secret(ADMIN_TOKEN), email: 'admin@example.com' },
+    sample: { enabled: sample, password: new Secret(SAMPLE_PASSWORD), radiusSecret: new Secret(RADIUS_SECRET) },
+    controllerToken: undefined,
+    defaultTokenLength: 60,
+  }
+  const core = await runCore(config, {
+    log: silentLogger,
+    clock: { now: () => Date.now() },
+    random: Math.random,
+    sample: { internal: 'http://127.0.0.1:9', proxyPort: 9080, forwardUrl: 'http://forward.localhost:8080' },
+  })
+  const url = `http://127.0.0.1:${core.ports.http}`
+  return {
+    core,
+    url,
+    async api(method, path, body) {
+      const answer = await fetch(`${url}/api/v3${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${ADMIN_TOKEN}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      const text = await answer.text()
+      return { status: answer.status, body: text === '' ? undefined : JSON.parse(text), headers: answer.headers }
+    },
+    async [Symbol.asyncDispose]() {
+      await core[Symbol.asyncDispose]()
+      folder[Symbol.dispose]()
+    },
+  }
+}
