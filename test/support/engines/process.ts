@@ -9,6 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 const READY_WITHIN_MS = 30_000
 const STOP_WITHIN_MS = 10_000
 const PROBE_EVERY_MS = 10
+const KEPT_OUTPUT = 1_000_000
 
 /** A running program of the test, ended by process id when disposed. */
 export interface Engine extends AsyncDisposable {
@@ -94,7 +95,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   })
   let printed = ''
   for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk) => (printed = (printed + chunk).slice(-20_000)))
+    stream?.on('data', (chunk) => (printed = (printed + chunk).slice(-KEPT_OUTPUT)))
   const ended = new AbortController()
   const exit = once(child, 'exit').catch(() => {})
   exit.then(() => ended.abort())

@@ -7,17 +7,22 @@ export interface Answer {
   readonly text: string
 }
 
-/** Runs a command to its end (20 s at most). Never rejects for an exit code other than 0. */
+/** Runs a command to its end (20 s at most, unless told). Never rejects for an exit code other than 0. */
 export function run(
   command: string,
   args: readonly string[],
-  options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { input?: string; env?: NodeJS.ProcessEnv; withinMs?: number } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       command,
       args,
-      { timeout: 20_000, encoding: 'utf8', env: { ...process.env, ...options.env }, maxBuffer: 16 * 1024 * 1024 },
+      {
+        timeout: options.withinMs ?? 20_000,
+        encoding: 'utf8',
+        env: { ...process.env, ...options.env },
+        maxBuffer: 16 * 1024 * 1024,
+      },
       (error, stdout, stderr) => {
         if (error !== null && typeof error.code === 'string') reject(new Error(`${command}: ${error.message}`))
         else resolve({ code: error === null ? 0 : Number(error.code ?? 1), text: stdout + stderr })

@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type Engine, startEngine, temporaryFolder } from './process.ts'
+import { type Answer, run } from './tools.ts'
+
+export interface Docker extends AsyncDisposable {
+  /** `docker …` against this engine; fails with what it printed unless it exits with 0. */
+  docker(...args: readonly string[]): Promise<string>
+}
+
+/** Starts a Docker Engine with data of its own; undefined, with the reason, where this machine does not let one run. */
+export async function startDocker(): Promise<Docker | { readonly impossible: string }> {
+  const folder = temporaryFolder('docker')
+  const socket = `unix://${join(folder.path, 'docker.sock')}`
+  const call = (args: readonly string[]): Promise<Answer> =>
+    run('docker', ['--host', socket, ...args], { env: { DOCKER_BUILDKIT: '0' }, withinMs: 300_000 })
+  let engine: Engine
+  try {
+    engine = await startEngine({
+      command: 'dockerd',
+      args: [
+        '--host',
+        socket,
+        '--data-root',
+        join(folder.path, 'data'),
+        '--exec-root',
+        join(folder.path, 'exec'),
+        '--pidfile',
+        join(folder.path, 'pid'),
+        '--iptables=false',
+        '--bridge=none',
+      ],
+      ready: async () => (await call(['version'])).code === 0,
+      cleanUp() {
+        unmountBelow(folder.path)
+        folder[Symbol.dispose]()
+      },
+    })
+  } catch (error) {
+    folder[Symbol.dispose]()
+    return { impossible: error instanceof Error ? error.message : 'dockerd did not start' }
+  }
+  return {
+    async docker(...args) {
+      const { code, text } = await call(args)
+      if (code !== 0) throw new Error(`docker ${args[0]}: ${text.slice(-3000)}`)
+      return text.trim()
+    },
+    async [Symbol.asyncDispose]() {
+      await call(['ps', '--quiet', '--all']).then(({ text }) =>
+        text.trim() === '' ? undefined : call(['rm', '--force', ...text.trim().split('\n')]),
+      )
+      await engine[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Takes away what the engine leaves mounted. */
+function unmountBelow(path: string): void {
+  const points = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .flatMap((line) => line.split(' ')[1] ?? [])
+    .filter((point) => point.startsWith(`${path}/`))
+  for (const point of points.reverse()) execFileSync('umount', ['--lazy', point])
+}
+
+/**
+ * An image with Node, npm and a shell, made of this machine's own files, for where no registry can be reached.
+ * It stands in for the official Node image.
+ */
+export async function importBaseImage({ docker }: Docker, name: string): Promise<void> {
+  using folder = temporaryFolder('base-image')
+  const root = folder.path
+  const copy = (from: string, to = from) => {
+    mkdirSync(dirname(join(root, to)), { recursive: true })
+    copyFileSync(realpathSync(from), join(root, to))
+  }
+  copy(process.execPath, '/usr/local/bin/node')
+  chmodSync(join(root, '/usr/local/bin/node'), 0o755)
+  for (const library of execFileSync('ldd', [process.execPath], { encoding: 'utf8' }).matchAll(/(\/\S+\.so\S*)/g))
+    copy(library[1]!)
+  copy('/bin/busybox')
+  mkdirSync(join(root, 'usr/bin'), { recursive: true })
+  for (const command of ['sh', 'mkdir', 'chown', 'env'])
+    symlinkSync('/bin/busybox', join(root, command === 'env' ? 'usr/bin' : 'bin', command))
+  const npm = realpathSync(execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim())
+  cpSync(join(dirname(npm), '..'), join(root, 'usr/local/lib/npm'), { recursive: true })
+  writeFileSync(
+    join(root, 'usr/local/bin/npm'),
+    '#!/bin/sh\nexec /usr/local/bin/node /usr/local/lib/npm/bin/npm-cli.js "$@"\n',
+    { mode: 0o755 },
+  )
+  for (const file of ['/etc/ssl/certs/ca-certificates.crt', '/etc/resolv.conf']) if (existsSync(file)) copy(file)
+  mkdirSync(join(root, 'etc'), { recursive: true })
+  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/tmp:/bin/sh\n')
+  mkdirSync(join(root, 'tmp'), { mode: 0o1777 })
+  const tar = join(root, '..', `${name}-${process.pid}.tar`)
+  execFileSync('tar', ['-C', root, '-cf', tar, '.'])
+  try {
+    await docker(
+      'import',
+      '--change',
+      'ENV PATH=/usr/local/bin:/usr/bin:/bin',
+      '--change',
+      'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt',
+      tar,
+      name,
+    )
+  } finally {
+    execFileSync('rm', ['-f', tar])
+  }
+}
