@@ -1,7 +1,7 @@
 import type { LdapOutpostConfig } from '#schema/api/outpost-providers.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
 import type { BindSettings } from './bind/bind.ts'
-import { parseDn, type Rdn } from './codec/dn.ts'
+import { isWithin, type Name, readName } from './codec/dn.ts'
 import { buildEntries } from './directory/build-entries.ts'
 import { Directory } from './directory/directory.ts'
 import type { DirectorySource } from './search/directory-source.ts'
@@ -14,13 +14,13 @@ export class ProviderUnusableError extends MartelloError {
 /** One LDAP provider: a tree below its base, and the way into it. */
 export class LdapProvider {
   readonly config: LdapOutpostConfig
-  readonly base: readonly Rdn[]
+  readonly base: Name
   readonly bindSettings: BindSettings
   #directory: { readonly version: number; readonly directory: Directory } | undefined
 
   constructor(config: LdapOutpostConfig) {
-    const base = parseDn(config.base_dn)
-    if (base === undefined || base.length === 0) throw new ProviderUnusableError('the base is not a distinguished name')
+    const base = readName(config.base_dn)
+    if (base === undefined || base.key === '') throw new ProviderUnusableError('the base is not a distinguished name')
     this.config = config
     this.base = base
     this.bindSettings = {
@@ -50,10 +50,10 @@ export class LdapProvider {
 }
 
 /** The provider whose base is the nearest at or above the name. */
-export function providerFor(
-  providers: readonly LdapProvider[],
-  rdns: readonly Rdn[],
-  within: (rdns: readonly Rdn[], base: readonly Rdn[]) => boolean,
-): LdapProvider | undefined {
-  return providers.filter(({ base }) => within(rdns, base)).sort((a, b) => b.base.length - a.base.length)[0]
+export function providerFor(providers: readonly LdapProvider[], name: Name): LdapProvider | undefined {
+  let best: LdapProvider | undefined
+  for (const provider of providers)
+    if (isWithin(name, provider.base) && (best === undefined || provider.base.rdns.length > best.base.rdns.length))
+      best = provider
+  return best
 }

@@ -1,5 +1,5 @@
 import type { FlowClient, FlowOutcome, FlowUser } from '#outposts/flow/flow-client.ts'
-import { canonicalDn, isWithin, parseDn, type Rdn } from '../codec/dn.ts'
+import { canonicalDn, isWithin, type Name, readName } from '../codec/dn.ts'
 import { type LdapResult, ResultCode, SUCCESS } from '../codec/result-code.ts'
 import { userDn } from '../directory/build-entries.ts'
 import type { BindCache } from './bind-cache.ts'
@@ -9,7 +9,7 @@ import { readingsOf } from './password.ts'
 /** What a provider has to do with binds. */
 export interface BindSettings {
   readonly pk: number
-  readonly base: readonly Rdn[]
+  readonly base: Name
   readonly baseDn: string
   readonly flowSlug: string
   readonly applicationSlug: string
@@ -34,9 +34,9 @@ const INVALID = refused(ResultCode.invalidCredentials, 'invalid credentials', 'i
  * The user that a bind names: `cn=<username>,ou=users,<base>`, compared component by component; undefined for any other
  * name (also below the base).
  */
-export function usernameOf(rdns: readonly Rdn[], base: readonly Rdn[]): string | undefined {
-  if (rdns.length !== base.length + 2 || !isWithin(rdns, base)) return undefined
-  const [user, container] = rdns
+export function usernameOf(name: Name | undefined, base: Name): string | undefined {
+  if (name === undefined || name.rdns.length !== base.rdns.length + 2 || !isWithin(name, base)) return undefined
+  const [user, container] = name.rdns
   if (user?.length !== 1 || container?.length !== 1 || canonicalDn([container]) !== 'ou=users') return undefined
   return user[0]!.type === 'cn' && user[0]!.value !== '' ? user[0]!.value : undefined
 }
@@ -65,7 +65,7 @@ export class Binder {
   }
 
   async bind(settings: BindSettings, request: BindRequest): Promise<BindOutcome> {
-    const username = usernameOf(parseDn(request.name) ?? [], settings.base)
+    const username = usernameOf(readName(request.name), settings.base)
     if (username === undefined) return INVALID
     if (this.#running >= this.#maxRunning) return refused(ResultCode.busy, 'too many binds at the same time', 'busy')
     this.#running++
@@ -120,5 +120,5 @@ function boundAs({ pk, searchGroup, baseDn }: BindSettings, user: FlowUser): Bou
 }
 
 function cacheKey({ pk }: BindSettings, name: string): string {
-  return `${pk} ${canonicalDn(parseDn(name) ?? [])}`
+  return `${pk} ${readName(name)?.key ?? ''}`
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { canonicalDn, escapeValue, isWithin, parseDn } from './dn.ts'
+import { canonicalDn, escapeValue, isWithin, parseDn, readName } from './dn.ts'
 
 const canonical = (text: string) => {
   const rdns = parseDn(text)
@@ -39,12 +39,17 @@ for (const text of [
 ])
   test(`LD-12: ${text.slice(0, 30)} is not a name`, () => assert.equal(parseDn(text), undefined))
 
-test('LD-28: below a base only at a component boundary', () => {
-  const base = parseDn('dc=ldap,dc=example')!
-  assert.equal(isWithin(parseDn('cn=a,dc=LDAP,dc=example')!, base), true)
-  assert.equal(isWithin(parseDn('cn=a,dc=xdc=ldap,dc=example') ?? [], base), false)
-  assert.equal(isWithin(parseDn('cn=a,dc=evilldap,dc=example')!, base), false)
-})
+const below: ReadonlyArray<[name: string, is: boolean]> = [
+  ['dc=LDAP,dc=example', true],
+  ['cn=a,dc=LDAP,dc=example', true],
+  ['cn=a,dc=evilldap,dc=example', false],
+  ['cn=a\\,dc=ldap,dc=example', false],
+  ['dc=example', false],
+  ['', false],
+]
+for (const [name, is] of below)
+  test(`LD-28: ${name || 'the empty name'} is ${is ? '' : 'not '}at or below dc=ldap,dc=example`, () =>
+    assert.equal(isWithin(readName(name)!, readName('dc=ldap,dc=example')!), is))
 
 for (const value of ['plain', 'a,b', ' lead', 'trail ', '#x', 'a"b\\c<d>e;f=g+h', 'ü😀'])
   test(`${JSON.stringify(value)} survives a name`, () =>

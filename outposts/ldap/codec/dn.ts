@@ -100,7 +100,35 @@ export function foldCase(text: string): string {
   return text.normalize('NFKC').toLowerCase().trim().replace(/ {2,}/g, ' ')
 }
 
-/** Whether `rdns` is `base` or below it. */
-export function isWithin(rdns: readonly Rdn[], base: readonly Rdn[]): boolean {
-  return rdns.length >= base.length && canonicalDn(rdns.slice(rdns.length - base.length)) === canonicalDn(base)
+/** A name, read once: its canonical form, and that of every name above it. */
+export interface Name {
+  readonly rdns: readonly Rdn[]
+  readonly key: string
+  /** `keys[0]` is the name itself, the last one is that of the empty name. */
+  readonly keys: readonly string[]
+}
+
+const MAX_REMEMBERED = 8_192
+const remembered = new Map<string, Name | undefined>()
+
+/** The name that a text is, undefined if it is none. The same few texts come again and again, so they are remembered. */
+export function readName(text: string): Name | undefined {
+  if (remembered.has(text)) return remembered.get(text)
+  const rdns = parseDn(text)
+  const name = rdns === undefined ? undefined : nameOf(rdns)
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear()
+  remembered.set(text, name)
+  return name
+}
+
+function nameOf(rdns: readonly Rdn[]): Name {
+  const keys = ['']
+  for (const rdn of [...rdns].reverse())
+    keys.unshift(keys[0] === '' ? canonicalRdn(rdn) : `${canonicalRdn(rdn)},${keys[0]}`)
+  return { rdns, key: keys[0]!, keys }
+}
+
+/** Whether the name is `base` or below it, component by component. */
+export function isWithin(name: Name, base: Name): boolean {
+  return name.keys[name.rdns.length - base.rdns.length] === base.key
 }

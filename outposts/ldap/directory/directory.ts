@@ -1,4 +1,4 @@
-import { parseDn } from '../codec/dn.ts'
+import type { Name } from '../codec/dn.ts'
 import type { Filter } from '../codec/filter.ts'
 import { Scope } from '../codec/message.ts'
 import { comparable, type Entry } from './entry.ts'
@@ -79,11 +79,8 @@ export function parentOf(key: string): string {
 }
 
 /** The nearest name above this one that exists, as it is written there; empty if there is none. */
-export function nearestAbove(directory: Directory, text: string): string {
-  const depth = parseDn(text)?.length ?? 0
-  let key = text
-  for (let i = 0; i < depth; i++) {
-    key = parentOf(key)
+export function nearestAbove(directory: Directory, { keys }: Name): string {
+  for (const key of keys.slice(1)) {
     const entry = directory.get(key)
     if (entry !== undefined) return entry.dn
   }

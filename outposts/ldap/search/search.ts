@@ -1,4 +1,4 @@
-import { canonicalDn, isWithin, parseDn, type Rdn } from '../codec/dn.ts'
+import { readName } from '../codec/dn.ts'
 import { encodeEntry, encodeResult, Operation, Scope, type SearchRequest } from '../codec/message.ts'
 import { ResultCode } from '../codec/result-code.ts'
 import type { Directory } from '../directory/directory.ts'
@@ -33,13 +33,12 @@ export function search(
 ): Buffer[] {
   const done = (code: number, more: { matchedDn?: string; message?: string } = {}) =>
     encodeResult(id, Operation.searchResultDone, { code, ...more })
-  const rdns = parseDn(request.base)
-  if (rdns === undefined) return [done(ResultCode.invalidDnSyntax, { message: 'the base is not a distinguished name' })]
+  const name = readName(request.base)
+  if (name === undefined) return [done(ResultCode.invalidDnSyntax, { message: 'the base is not a distinguished name' })]
   if (request.scope > Scope.sub) return [done(ResultCode.protocolError, { message: 'unknown scope' })]
-  const key = canonicalDn(rdns)
-  const base = directory.get(key)
+  const base = directory.get(name.key)
   if (base === undefined || !isVisible(base, searcher))
-    return [done(ResultCode.noSuchObject, { matchedDn: nearestAbove(directory, key) })]
+    return [done(ResultCode.noSuchObject, { matchedDn: nearestAbove(directory, name) })]
   const selection = readSelection(request.attributes, request.typesOnly)
   const found: Buffer[] = []
   const matches = compileFilter(request.filter, directory.knows)
@@ -64,12 +63,6 @@ export function searchSpecial(id: number, request: SearchRequest, entry: Entry):
   const found = request.scope === Scope.base && matches(entry) === true
   const answer = found ? [encodeEntry(id, entry.encoded.name, encodeSelected(entry, selection))] : []
   return [...answer, encodeResult(id, Operation.searchResultDone, { code: ResultCode.success })]
-}
-
-/** Whether a name lies in a directory with this base. */
-export const concerns = (text: string, base: readonly Rdn[]): boolean => {
-  const rdns = parseDn(text)
-  return rdns !== undefined && isWithin(rdns, base)
 }
 
 export function isVisible({ visibility }: Entry, { userPk, seesEverything }: Searcher): boolean {

@@ -1,7 +1,7 @@
 import type { Logger } from '#schema/kernel/logger.ts'
 import type { Binder, BindOutcome } from '../bind/bind.ts'
 import type { Bound } from '../bind/bound.ts'
-import { canonicalDn, isWithin, parseDn } from '../codec/dn.ts'
+import { readName } from '../codec/dn.ts'
 import {
   encodeExtended,
   encodeResult,
@@ -107,15 +107,15 @@ export class Operations {
     const refusal = refusedBind(request)
     if (refusal !== undefined) return respond({ result: refusal, reason: 'refused' })
     const { name, credentials } = request
-    const rdns = parseDn(name)
+    const dn = readName(name)
     // Nobody in particular: may read the root DSE and the schema, which say how to bind.
     if (name === '') return respond({ result: SUCCESS })
-    if (rdns === undefined || credentials.kind !== 'simple')
+    if (dn === undefined || credentials.kind !== 'simple')
       return respond({
         result: { code: ResultCode.invalidDnSyntax, message: 'not a distinguished name' },
         reason: 'invalid_bind_dn',
       })
-    const provider = providerFor(this.#options.providers(), rdns, isWithin)
+    const provider = providerFor(this.#options.providers(), dn)
     if (provider === undefined)
       return respond({
         result: { code: ResultCode.invalidCredentials, message: 'invalid credentials' },
@@ -162,8 +162,7 @@ export class Operations {
     if ('result' in access) return [encodeResult(id, Operation.compareResponse, access.result)]
     const { provider, bound } = access
     return this.#within(provider, () => {
-      const rdns = parseDn(name) ?? []
-      const entry = provider.directory(this.#options.source).get(canonicalDn(rdns))
+      const entry = provider.directory(this.#options.source).get(readName(name)?.key ?? '')
       const seen =
         entry === undefined
           ? undefined
@@ -195,13 +194,13 @@ export class Operations {
       reason,
     })
     if (bound === undefined) return denied('bind first', 'empty_bind_dn')
-    const rdns = parseDn(name)
-    if (rdns === undefined)
+    const dn = readName(name)
+    if (dn === undefined)
       return {
         result: { code: ResultCode.invalidDnSyntax, message: 'not a distinguished name' },
         reason: 'invalid_base',
       }
-    const provider = providerFor(this.#options.providers(), rdns, isWithin)
+    const provider = providerFor(this.#options.providers(), dn)
     if (provider === undefined)
       return {
         result: { code: ResultCode.noSuchObject, message: 'no directory here has this base' },
