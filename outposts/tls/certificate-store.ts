@@ -8,4 +8,6 @@ export interface CertificateStore {
   get(id: string | null | undefined): SecureContext | undefined
   /** Self-signed, made once for each process. */
   fallback(): SecureContext
+  /** The same, as the PEM that listeners are made with. */
+  fallbackPair(): { readonly cert: string; readonly key: string }
 }

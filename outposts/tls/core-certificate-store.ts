@@ -22,20 +22,18 @@ export class CoreCertificateStore implements CertificateStore {
   readonly #core: CoreClient
   readonly #log: Logger
   readonly #fallback: SecureContext
+  readonly #fallbackPair: { readonly cert: string; readonly key: string }
   #pairs = new Map<string, KnownPair>()
 
-  private constructor(core: CoreClient, log: Logger, fallback: SecureContext) {
+  private constructor(core: CoreClient, log: Logger, pair: { readonly cert: string; readonly key: string }) {
     this.#core = core
     this.#log = log
-    this.#fallback = fallback
+    this.#fallbackPair = pair
+    this.#fallback = createSecureContext({ ...pair, minVersion: MIN_VERSION })
   }
 
   static async create(core: CoreClient, log: Logger, clock: Clock): Promise<CoreCertificateStore> {
-    const fallback = createSecureContext({
-      ...(await selfSigned('martello outpost', clock.now())),
-      minVersion: MIN_VERSION,
-    })
-    return new CoreCertificateStore(core, log, fallback)
+    return new CoreCertificateStore(core, log, await selfSigned('martello outpost', clock.now()))
   }
 
   async refresh(ids: readonly string[]): Promise<void> {
@@ -50,6 +48,10 @@ export class CoreCertificateStore implements CertificateStore {
 
   fallback(): SecureContext {
     return this.#fallback
+  }
+
+  fallbackPair(): { readonly cert: string; readonly key: string } {
+    return this.#fallbackPair
   }
 
   /** The pair as it is now; the one from before when it cannot be read. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from './engines/process.ts'
 import { run } from './engines/tools.ts'
@@ -75,6 +76,16 @@ export class Curl implements Disposable {
       ])
     }
     return page
+  }
+
+  /** The cookies that it would send to this host, as a header. */
+  cookies(host: string): string {
+    const jar = readFileSync(join(this.#folder.path, 'cookies'), 'utf8')
+    const lines = jar.split('\n').map((line) => line.replace(/^#HttpOnly_/, '').split('\t'))
+    return lines
+      .filter(([domain]) => domain === host)
+      .map(([, , , , , name, value]) => `${name}=${value}`)
+      .join('; ')
   }
 
   [Symbol.dispose](): void {

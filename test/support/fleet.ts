@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { request } from 'undici'
 import { type Engine, freePorts, startEngine, temporaryFolder, until } from './engines/process.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -32,6 +33,8 @@ export interface RunningFleet extends AsyncDisposable {
   readonly radiusSecret: string
   /** A call of the API as the first administrator; fails unless it is answered with success. */
   api(method: string, path: string, body?: unknown): Promise<Response>
+  /** A GET to the proxy outpost as if it were this host; redirects are not followed. */
+  get(host: string, headers?: Readonly<Record<string, string>>): Promise<{ status: number; body: string }>
   /** The processes of the fleet by what they run: `core`, `proxy`, `ldap`, `radius`. */
   processes(): ReadonlyMap<string, number>
   /** Resolves once the core and its outposts answer, and are linked. */
@@ -123,6 +126,12 @@ class Fleet implements RunningFleet {
     })
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
     return answer
+  }
+
+  async get(host: string, headers: Readonly<Record<string, string>> = {}): Promise<{ status: number; body: string }> {
+    const url = `http://${LOOPBACK}:${this.ports.proxy}/`
+    const answer = await request(url, { headers: { ...headers, host: `${host}:${this.ports.proxy}` } })
+    return { status: answer.statusCode, body: await answer.body.text() }
   }
 
   processes(): ReadonlyMap<string, number> {

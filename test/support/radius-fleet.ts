@@ -85,7 +85,12 @@ export async function startRadius(
       },
     },
     flows,
-    certificates: { refresh: () => Promise.resolve(), get: () => undefined, fallback: () => noTls() },
+    certificates: {
+      refresh: () => Promise.resolve(),
+      get: () => undefined,
+      fallback: () => noTls(),
+      fallbackPair: () => noTls(),
+    },
     instanceId: OUTPOST.pk,
   }
   const server = new RadiusServer(host, { ...RADIUS_LIMITS, ...limits })

@@ -1,0 +1,129 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Application } from '../application.ts'
+import { canonicalHost } from '../codec/canonical-host.ts'
+import { type ForwardedRequest, fromForwardedHeaders, fromOriginalUrl, fromOwnPath } from '../codec/forwarded.ts'
+import { type Header, NOBODY } from '../codec/identity-headers.ts'
+import { isOutpostPath, OUTPOST_PATH } from '../codec/outpost-path.ts'
+import { isSkipped } from '../codec/skip-rules.ts'
+import { redirect, sendUnavailable } from '../server/reply.ts'
+
+type HeaderReader = (name: string) => string | undefined
+
+/** How one kind of reverse proxy asks, and what it can do with the answer. */
+interface Dialect {
+  readonly path: string
+  /** The path goes on with the original one. */
+  readonly isPrefix: boolean
+  request(req: IncomingMessage, header: HeaderReader): ForwardedRequest | undefined
+  /** Whether it passes a redirect on to the browser; nginx knows 2xx, 401 and 403 only. */
+  readonly canRedirect: boolean
+}
+
+/** Sheet proxy-outpost §11. */
+export const DIALECTS: readonly Dialect[] = [
+  {
+    path: `${OUTPOST_PATH}/auth/nginx`,
+    isPrefix: false,
+    request: (_, header) => fromOriginalUrl(header),
+    canRedirect: false,
+  },
+  {
+    path: `${OUTPOST_PATH}/auth/caddy`,
+    isPrefix: false,
+    request: (_, header) => fromForwardedHeaders(header),
+    canRedirect: true,
+  },
+  {
+    path: `${OUTPOST_PATH}/auth/traefik`,
+    isPrefix: false,
+    request: (_, header) => fromForwardedHeaders(header),
+    canRedirect: true,
+  },
+  {
+    path: `${OUTPOST_PATH}/auth/envoy`,
+    isPrefix: true,
+    request: (req, header) => fromOwnPath(header('host') ?? '', req.url ?? '', `${OUTPOST_PATH}/auth/envoy`),
+    canRedirect: true,
+  },
+]
+
+/** The dialect that a path belongs to. */
+export function dialectOf(path: string): Dialect | undefined {
+  return DIALECTS.find((dialect) => path === dialect.path || (dialect.isPrefix && path.startsWith(`${dialect.path}/`)))
+}
+
+export interface ForwardAuthOptions {
+  readonly find: (host: string) => Application | undefined
+  /** Whether the peer may speak for others. */
+  readonly isTrusted: boolean
+  /** The question could not be understood, or names nobody's application. */
+  readonly misconfigured: (host: string | undefined) => void
+}
+
+/** Answers a reverse proxy that asks whether a request may pass. Whatever is not clearly allowed is not. */
+export async function forwardAuth(
+  dialect: Dialect,
+  req: IncomingMessage,
+  res: ServerResponse,
+  options: ForwardAuthOptions,
+): Promise<void> {
+  const header: HeaderReader = (name) => single(req, name)
+  const asked = options.isTrusted ? dialect.request(req, header) : undefined
+  const application = asked === undefined ? undefined : options.find(asked.host)
+  if (asked === undefined || application === undefined) {
+    options.misconfigured(asked?.host)
+    return refuse(res)
+  }
+  const { sessions, settings } = application
+  const visitor =
+    application.visitor(req.headers.cookie) ??
+    (await application.bearer(header('authorization')).catch(() => 'away' as const))
+  if (visitor === 'away') return sendUnavailable(res)
+  if (visitor !== undefined) return allow(res, application.headersOf(visitor))
+  // The outpost's own paths are public where they are asked for, not where somebody says that they were.
+  if (!isOutpostPath(asked.target) && isSkipped(settings.skips, asked.target)) return allow(res, NOBODY)
+  const cookies = sessions.removals(req.headers.cookie)
+  if (!dialect.canRedirect || !isNavigation(req)) return refuse(res, cookies)
+  const wanted = isOutpostPath(asked.target) ? '/' : asked.target
+  redirect(res, startOf(application, wanted), cookies)
+}
+
+/** Where the browser signs in, to come back to this path of the external host. */
+export function startOf({ settings }: Application, target: string): string {
+  const { origin } = settings.external
+  return `${origin}${settings.basePath}${OUTPOST_PATH}/start?rd=${encodeURIComponent(`${origin}${target}`)}`
+}
+
+/** Whether a redirect would reach a person: scripts are better told that they are not signed in. */
+export function isNavigation(req: IncomingMessage): boolean {
+  const method = req.headers['x-forwarded-method'] ?? req.method
+  if (method !== 'GET' && method !== 'HEAD') return false
+  const mode = req.headers['sec-fetch-mode']
+  return (mode === undefined || mode === 'navigate') && req.headers['x-requested-with'] !== 'XMLHttpRequest'
+}
+
+/** A header that was sent once; twice says nothing sure. */
+function single(req: IncomingMessage, name: string): string | undefined {
+  const values = req.headersDistinct[name]
+  return values?.length === 1 ? values[0] : undefined
+}
+
+function allow(res: ServerResponse, headers: readonly Header[]): void {
+  res.writeHead(200, [...headers.flat(), 'content-length', '0', 'cache-control', 'no-store']).end()
+}
+
+function refuse(res: ServerResponse, cookies: readonly string[] = []): void {
+  res
+    .writeHead(401, {
+      'content-length': 0,
+      'cache-control': 'no-store',
+      ...(cookies.length === 0 ? {} : { 'set-cookie': [...cookies] }),
+    })
+    .end()
+}
+
+/** The host that a request is for; undefined if that is not clear (PX-11). */
+export function hostOf(req: IncomingMessage): string | undefined {
+  const host = single(req, 'host')
+  return host === undefined ? undefined : canonicalHost(host)
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { BoundedMap } from '#outposts/http/codec/bounded-map.ts'
+import { identityShape, type Visitor } from '#outposts/http/codec/identity.ts'
+import type { ProviderSettings } from '#outposts/http/provider-settings.ts'
+import type { BackChannel } from '#outposts/http/sign-in/back-channel.ts'
+import type { Clock } from '#schema/kernel/clock.ts'
+
+const KEPT_MS = 60_000
+const MAX_KEPT = 10_000
+
+const introspection = z.object({ active: z.boolean(), exp: z.number().optional(), iat: z.number().optional() })
+
+/** Access tokens that applications' clients send in place of a session, as the core introspects them for this provider. */
+export class BearerTokens {
+  readonly #settings: ProviderSettings
+  readonly #channel: BackChannel
+  readonly #clock: Clock
+  /** By hash of the token, and only what was active. */
+  readonly #known = new BoundedMap<string, { readonly visitor: Visitor; readonly until: number }>(MAX_KEPT)
+
+  constructor(settings: ProviderSettings, channel: BackChannel, clock: Clock) {
+    this.#settings = settings
+    this.#channel = channel
+    this.#clock = clock
+  }
+
+  /** Who holds the token, if it is active and was issued to this provider. */
+  async find(token: string): Promise<Visitor | undefined> {
+    const now = this.#clock.now()
+    const key = createHash('sha256').update(token).digest('base64url')
+    const known = this.#known.get(key)
+    if (known !== undefined && known.until > now) return known.visitor
+    const { clientId, clientSecret, endpoints } = this.#settings
+    const { status, body } = await this.#channel.post(endpoints.introspection, {
+      token,
+      client_id: clientId,
+      client_secret: clientSecret,
+    })
+    const answer = introspection.safeParse(body)
+    const identity = identityShape.safeParse(body)
+    if (status !== 200 || !answer.success || !answer.data.active || !identity.success) return undefined
+    const expires = answer.data.exp === undefined ? now + KEPT_MS : answer.data.exp * 1000
+    const visitor = { identity: identity.data, token, issuedAt: (answer.data.iat ?? now / 1000) * 1000, expires }
+    this.#known.set(key, { visitor, until: Math.min(now + KEPT_MS, expires) })
+    return visitor
+  }
+
+  clear(): void {
+    this.#known.clear()
+  }
+}
