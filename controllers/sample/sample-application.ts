@@ -32,7 +32,7 @@ const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${c
 function page({ method = '', url = '', rawHeaders }: IncomingMessage): string {
   const rows: string[] = []
   for (let i = 0; i < rawHeaders.length; i += 2)
-    rows.push(`<tr><th scope="row">${escaped(rawHeaders[i]!)}</th><td>${escaped(rawHeaders[i + 1]!)}</td></tr>`)
+    rows.push(`<tr><th scope="row">${escaped(rawHeaders[i]!)}</th> <td>${escaped(rawHeaders[i + 1]!)}</td></tr>`)
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sample application</title>
 <style>body{font:1rem/1.5 system-ui;margin:2rem;color-scheme:light dark}th{text-align:left;padding-right:1rem;vertical-align:top}td{word-break:break-all}</style>
 <h1>Sample application</h1>

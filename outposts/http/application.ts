@@ -1,6 +1,6 @@
 import type { Clock } from '#schema/kernel/clock.ts'
 import { VERSION } from '#schema/version.ts'
-import type { Visitor } from './codec/identity.ts'
+import type { Identity, Visitor } from './codec/identity.ts'
 import { type Header, type HeaderContext, identityHeaders } from './codec/identity-headers.ts'
 import type { ProviderSettings } from './provider-settings.ts'
 import { BearerTokens } from './session/bearer-tokens.ts'
@@ -69,6 +69,11 @@ export class Application {
 
   isEnded(visitor: Visitor): boolean {
     return this.#surroundings.revocations.covers(visitor)
+  }
+
+  /** What was issued to them at or before this moment (ms since the epoch) is void. */
+  nothingBefore(identity: Identity): number {
+    return this.#surroundings.revocations.nothingBefore(identity)
   }
 
   /** What the application is told; made once for each visitor. */

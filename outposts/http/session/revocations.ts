@@ -1,4 +1,4 @@
-import type { Visitor } from '#outposts/http/codec/identity.ts'
+import type { Identity, Visitor } from '#outposts/http/codec/identity.ts'
 import type { Revocation } from '#schema/wire/messages.ts'
 
 const LIMIT = 100_000
@@ -28,11 +28,14 @@ export class Revocations {
 
   /** Whether what was issued to this visitor is void. */
   covers({ identity, issuedAt }: Visitor): boolean {
-    if (issuedAt <= this.#nothingBefore) return true
-    if (identity.sid !== undefined && this.#sessions.has(identity.sid)) return true
-    if (this.#users.size === 0) return false
-    const at = Math.max(this.#users.get(identity.sub) ?? 0, this.#users.get(identity.preferred_username) ?? 0)
-    return issuedAt <= at
+    return issuedAt <= this.nothingBefore(identity)
+  }
+
+  /** What was issued to them at or before this moment (ms since the epoch) is void; infinite for a session that has ended. */
+  nothingBefore({ sid, sub, preferred_username }: Identity): number {
+    if (sid !== undefined && this.#sessions.has(sid)) return Number.POSITIVE_INFINITY
+    if (this.#users.size === 0) return this.#nothingBefore
+    return Math.max(this.#nothingBefore, this.#users.get(sub) ?? 0, this.#users.get(preferred_username) ?? 0)
   }
 
   /** Forgets what can void nothing any more: everything from before this time has run out by itself. */

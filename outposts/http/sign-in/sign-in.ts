@@ -8,11 +8,14 @@ import { OUTPOST_PATH } from '../codec/outpost-path.ts'
 import { redirectTarget } from '../codec/redirect-target.ts'
 import { redirect, sendPage, sendUnavailable } from '../server/reply.ts'
 import type { BackChannel } from './back-channel.ts'
+import type { VerifiedToken } from './id-token.ts'
 
 const ALIVE_PATH = '/-/health/live/'
 const CALLBACK_MARK = 'X-authentik-auth-callback=true'
 
-const tokenAnswer = z.object({ id_token: z.string() })
+const tokenAnswer = z.object({ id_token: z.string(), access_token: z.string() })
+
+type FreshSignIn = Pick<Extract<VerifiedToken, { kind: 'ok' }>, 'identity' | 'issuedAt'>
 
 export interface SignInSurroundings {
   readonly channel: Pick<BackChannel, 'get' | 'post'>
@@ -70,25 +73,40 @@ export class SignIn {
     const { pending, cookies } = finished
     const code = query.get('code')
     if (code === null) return this.#refused(res, query.get('error') === 'access_denied' ? 403 : 400, cookies)
-    const token = await this.#redeem(application, code, pending.verifier)
-    const verified = token === undefined ? undefined : await application.idTokens.verify(token, pending.nonce)
-    if (token === undefined || verified?.kind !== 'ok') {
-      log.warning('a sign-in was refused', {
-        provider: settings.name,
-        reason: verified?.kind === 'refused' ? verified.reason : 'the core did not redeem the code',
-      })
+    const tokens = await this.#redeem(application, code, pending.verifier)
+    const verified =
+      tokens === undefined ? undefined : await application.idTokens.verify(tokens.id_token, pending.nonce)
+    if (tokens === undefined || verified?.kind !== 'ok') {
+      const reason = verified?.kind === 'refused' ? verified.reason : 'the core did not redeem the code'
+      log.warning('a sign-in was refused', { provider: settings.name, reason })
       return this.#refused(res, 400, cookies)
     }
-    const { issuedAt, identity } = verified
+    const issuedAt = await this.#issuedAt(application, verified, tokens.access_token)
+    if (issuedAt === undefined) return this.#refused(res, 403, cookies)
     const expires = settings.maxSessionMs === undefined ? verified.expires : issuedAt + settings.maxSessionMs
-    if (application.isEnded({ identity, token, issuedAt, expires })) return this.#refused(res, 403, cookies)
     const session = { id: randomBytes(16).toString('base64url'), issuedAt, expires }
-    const begun = sessions.begin(token, session, { header: cookie, now: clock.now() })
+    const begun = sessions.begin(tokens.id_token, session, { header: cookie, now: clock.now() })
     if (begun === undefined) {
       log.error('the claims of a user do not fit into cookies', { provider: settings.name })
       return this.#refused(res, 400, cookies)
     }
     redirect(res, `${settings.external.origin}${pending.target}`, [...begun, ...cookies])
+  }
+
+  /**
+   * When the session was issued, in ms; undefined if it has ended already. Tokens tell whole seconds: one from the very
+   * second in which the user's access ended is newer than that end if the core, which ended everything older, still
+   * calls it active.
+   */
+  async #issuedAt(
+    application: Application,
+    { identity, issuedAt }: FreshSignIn,
+    accessToken: string,
+  ): Promise<number | undefined> {
+    const ended = application.nothingBefore(identity)
+    if (issuedAt > ended) return issuedAt
+    if (issuedAt + 1000 <= ended) return undefined
+    return (await application.bearers.find(accessToken)) === undefined ? undefined : ended + 1
   }
 
   #refused(res: ServerResponse, status: number, cookies: readonly string[]): void {
@@ -101,8 +119,12 @@ export class SignIn {
     )
   }
 
-  /** The id token for a code; undefined if the core does not give one. */
-  async #redeem(application: Application, code: string, verifier: string): Promise<string | undefined> {
+  /** The tokens for a code; undefined if the core does not give any. */
+  async #redeem(
+    application: Application,
+    code: string,
+    verifier: string,
+  ): Promise<z.infer<typeof tokenAnswer> | undefined> {
     const { clientId, clientSecret, endpoints } = application.settings
     const { status, body } = await this.#surroundings.channel.post(endpoints.token, {
       grant_type: 'authorization_code',
@@ -112,7 +134,7 @@ export class SignIn {
       client_id: clientId,
       client_secret: clientSecret,
     })
-    return status === 200 ? tokenAnswer.safeParse(body).data?.id_token : undefined
+    return status === 200 ? tokenAnswer.safeParse(body).data : undefined
   }
 }
 

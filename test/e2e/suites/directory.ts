@@ -24,7 +24,7 @@ export function directorySuite(running: () => RunningFleet): void {
   test('akadmin finds everybody', async (t) => {
     if (!(await hasTool(t, ...TOOL))) return
     const akadmin = demo({ user: 'akadmin', password: running().adminPassword })
-    const names = await ldapNames(akadmin, '(|(cn=demo)(cn=guest)(cn=akadmin))')
+    const names = await ldapNames(akadmin, '(&(objectClass=user)(|(cn=demo)(cn=guest)(cn=akadmin)))')
     assert.deepEqual(names, ['akadmin', 'demo', 'guest'])
   })
 
