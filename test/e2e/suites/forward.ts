@@ -50,9 +50,9 @@ export function forwardSuite(running: () => RunningFleet): void {
       assert.equal(page.status, 200)
       assert.equal(page.url, address)
       assert.match(page.body, /<code>GET \/reports\?year=2026</)
-      assert.match(page.body, /x-authentik-username<\/th><td>demo</i)
+      assert.match(page.body, /x-authentik-username<\/th> <td>demo</i)
       const forged = await demo.open(address, ['-H', 'X-authentik-username: akadmin'])
-      assert.match(forged.body, /x-authentik-username<\/th><td>demo</i)
+      assert.match(forged.body, /x-authentik-username<\/th> <td>demo</i)
       assert.doesNotMatch(forged.body, /akadmin/)
 
       using guest = new Curl()
