@@ -1,4 +1,5 @@
 import type { Clock } from '#schema/kernel/clock.ts'
+import { clientNetwork } from './client-network.ts'
 
 export interface AttemptLimits {
   /** Failures within the window after which nothing is checked any more. */
@@ -37,14 +38,14 @@ export class AttemptLimiter {
 
   /** Counts the attempt as failed before it is checked, so that parallel ones cannot pass together; false: do not check. */
   begin(account: string, clientIp: string): boolean {
-    const near = this.#count(`${account}\n${networkOf(clientIp)}`)
+    const near = this.#count(`${account}\n${clientNetwork(clientIp)}`)
     const all = this.#count(account)
     return near <= this.#limits.perAccountAndNetwork && all <= this.#limits.perAccount
   }
 
   /** The attempt was right: it and the failures before it from this network no longer count. */
   succeeded(account: string, clientIp: string): void {
-    const key = `${account}\n${networkOf(clientIp)}`
+    const key = `${account}\n${clientNetwork(clientIp)}`
     const near = this.#failures.get(key)?.count ?? 0
     this.#failures.delete(key)
     const all = this.#failures.get(account)
@@ -60,9 +61,4 @@ export class AttemptLimiter {
     this.#failures.set(key, { count: 1, since: now })
     return 1
   }
-}
-
-/** The /24 or /64 of an address: one customer's worth. */
-function networkOf(address: string): string {
-  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address.split('.').slice(0, 3).join('.')
 }

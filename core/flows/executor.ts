@@ -1,70 +1,89 @@
 import type { Request } from 'express'
 import { policyRequest } from '#core/access/policy-input.ts'
 import type { CoreContext } from '#core/context.ts'
+import { activeStatus } from '#core/domain/access/active.ts'
 import { localPath } from '#core/domain/flow/next-url.ts'
 import { type BoundStage, type FlowState, isUsable, meetsRequirement } from '#core/domain/flow/plan.ts'
-import { evaluateBinding } from '#core/domain/policy/binding.ts'
-import { combine, type PolicyVerdict } from '#core/domain/policy/combine.ts'
-import { clientIpOf } from '#core/http/client-ip.ts'
+import type { PolicyVerdict } from '#core/domain/policy/combine.ts'
+import { clientIpOf, isVouchedFor } from '#core/http/client-ip.ts'
+import { BadRequestError } from '#core/http/http-errors.ts'
 import { type SessionHandle, sessionOf } from '#core/http/session.ts'
-import { bindingsOf } from '#core/store/bindings.ts'
 import { type FlowRecord, stagesOf } from '#core/store/flows.ts'
 import { loadPrincipal, type Principal } from '#core/store/users.ts'
-import type { ResponseErrors } from '#schema/challenge/challenge.ts'
+import type { FlowInfo, ResponseErrors } from '#schema/challenge/challenge.ts'
 import { isJsonObject } from '#schema/kernel/deep-merge.ts'
-import { MartelloError } from '#schema/kernel/errors.ts'
 import { AttemptLimiter, PASSWORD_ATTEMPTS } from './attempt-limiter.ts'
+import { ANONYMOUS_CALLS, CallLimiter } from './call-limiter.ts'
+import { evaluateTarget, PolicyFailedError } from './evaluate-target.ts'
+import { flowInfo } from './flow-info.ts'
+import { findState, forgetState, forgetStates, storeState } from './flow-states.ts'
 import type { StageChallenge, StageRun } from './stage.ts'
 import { STAGES } from './stages.ts'
 
+/** One request to a flow. */
+export interface Visit {
+  readonly req: Request
+  readonly flow: FlowRecord
+  /** What the visitor's page came with. */
+  readonly query: URLSearchParams
+  /** No page of somebody else can have caused the request: it showed the session's token, or an outpost made it. */
+  readonly isDeliberate: boolean
+}
+
+/** A challenge without its `type`, which the JSON interface adds. */
+export type PresentedChallenge = StageChallenge & { readonly flow_info: FlowInfo }
+
 /** Where a flow stands after a step. */
 export type FlowStep =
-  | { readonly kind: 'challenge'; readonly challenge: StageChallenge; readonly errors?: ResponseErrors }
+  | { readonly kind: 'challenge'; readonly challenge: PresentedChallenge; readonly errors?: ResponseErrors }
   /** An answer was accepted and there is more: ask again. */
   | { readonly kind: 'advanced' }
   | { readonly kind: 'done'; readonly to: string }
   | { readonly kind: 'denied'; readonly message: string; readonly identifier: string }
 
 const NOT_APPLICABLE = 'Flow does not apply to current user.'
-const MAX_RUNNING_FLOWS = 8
+const OTHER_STEP: ResponseErrors = {
+  non_field_errors: [{ string: 'The answer belongs to another step.', code: 'invalid' }],
+}
 
 /** Runs flows for browsers, outposts and tests alike; the state of each is in the visitor's session, by flow. */
 export class FlowExecutor {
   readonly #ctx: CoreContext
   readonly #attempts: AttemptLimiter
+  readonly #calls: CallLimiter
 
   constructor(ctx: CoreContext) {
     this.#ctx = ctx
     this.#attempts = new AttemptLimiter(PASSWORD_ATTEMPTS, ctx.clock)
+    this.#calls = new CallLimiter(ANONYMOUS_CALLS, ctx.clock)
   }
 
-  /** The one executor of a core process: it counts attempts across all its flows. */
+  /** The one executor of a core process: it counts calls and attempts across all its flows. */
   static of(ctx: CoreContext): FlowExecutor {
     const known = executors.get(ctx) ?? new FlowExecutor(ctx)
     executors.set(ctx, known)
     return known
   }
 
-  /** The current challenge, starting the flow where it has not begun; `query` is what the visitor came with. */
-  async show(req: Request, flow: FlowRecord, query: URLSearchParams): Promise<FlowStep> {
+  /** The current challenge, starting the flow where it has not begun. */
+  async show(visit: Visit): Promise<FlowStep> {
     return this.#failClosed(async () => {
-      const run = await this.#open(req, flow, query)
+      const run = await this.#open(visit)
       return run.kind === 'open' ? this.#proceed(run) : run
     })
   }
 
   /** Judges an answer to the current challenge. */
-  async answer(req: Request, flow: FlowRecord, query: URLSearchParams, body: unknown): Promise<FlowStep> {
+  async answer(visit: Visit, body: unknown): Promise<FlowStep> {
     return this.#failClosed(async () => {
-      const run = await this.#open(req, flow, query)
+      const run = await this.#open(visit)
       if (run.kind !== 'open') return run
       const current = await this.#currentStage(run)
-      if (current === undefined) return this.#finish(run)
-      const challenge = await STAGES[current.kind]?.challenge(this.#stageRun(run, current))
+      const challenge = current === undefined ? undefined : await this.#ask(run, current)
       // An answer belongs to what was asked: another component's, or one to a stage that asks nothing, moves nothing.
-      if (challenge === undefined) return this.#proceed(run)
+      if (current === undefined || challenge === undefined) return this.#proceed(run)
       if (isJsonObject(body) && body['component'] !== undefined && body['component'] !== challenge.component)
-        return { kind: 'challenge', challenge }
+        return { kind: 'challenge', challenge, errors: OTHER_STEP }
       return this.#respond(run, current, body)
     })
   }
@@ -87,19 +106,23 @@ export class FlowExecutor {
       return { kind: 'done' }
     }
     const step = await this.#failClosed(async () => {
-      await this.#forget({ session, flow })
-      const run = await this.#open(req, flow, new URLSearchParams({ next }))
+      await forgetState(session, flow.slug)
+      const run = await this.#open({ req, flow, query: new URLSearchParams({ next }), isDeliberate: false })
       // A refusal that is to look like a flow that was passed must still not be one here.
-      if (run.kind !== 'open')
-        return run.kind === 'denied' ? run : { kind: 'denied', message: NOT_APPLICABLE, identifier: '' }
+      if (run.kind !== 'open') return run.kind === 'denied' ? run : denied(NOT_APPLICABLE)
       run.state.context.application = application
       if ((await this.#currentStage(run)) === undefined) return { kind: 'done', to: next }
-      await this.#store(run)
+      await storeState(session, flow.slug, run.state)
       return { kind: 'advanced' }
     })
     if (step.kind === 'done') return { kind: 'done' }
     if (step.kind === 'denied') return { kind: 'denied', message: step.message }
     return { kind: 'redirect', to: `/if/flow/${flow.slug}/?${new URLSearchParams({ next })}` }
+  }
+
+  /** Forgets every running flow of the visitor. */
+  async cancel(req: Request): Promise<void> {
+    await forgetStates(sessionOf(req))
   }
 
   /** A policy that cannot be evaluated ends the flow: it must not look like a stage that does not apply. */
@@ -113,46 +136,44 @@ export class FlowExecutor {
         app: 'authentik.policies',
         context: { message: error.detail },
       })
-      return { kind: 'denied', message: 'A policy of this flow could not be evaluated.', identifier: '' }
+      return denied('A policy of this flow could not be evaluated.')
     }
   }
 
-  /** Forgets every running flow of the visitor. */
-  async cancel(req: Request): Promise<void> {
+  async #open(visit: Visit): Promise<OpenRun | FlowStep> {
+    const { req, flow, query } = visit
     const session = sessionOf(req)
-    if (session.keyHash === '') return
-    delete session.data['flows']
-    await session.save()
-  }
-
-  async #open(req: Request, flow: FlowRecord, query: URLSearchParams): Promise<OpenRun | FlowStep> {
-    const session = sessionOf(req)
+    if (session.user === undefined && !isVouchedFor(req) && !this.#calls.admits(clientIpOf(req)))
+      throw new BadRequestError(429, 'Request was throttled.')
     const stages = await stagesOf(this.#ctx.db, flow.flowUuid)
-    const principal = session.user === undefined ? undefined : await loadPrincipal(this.#ctx, session.user)
-    const states = isJsonObject(session.data['flows']) ? (session.data['flows'] as Record<string, FlowState>) : {}
-    const stored = states[flow.slug]
-    const usable = stored !== undefined && isUsable(stored, flow.flowUuid, stages, this.#ctx.clock.now())
-    const state: FlowState = usable
-      ? stored
-      : { flowUuid: flow.flowUuid, remaining: [], started: this.#ctx.clock.now(), context: {} }
-    const run: OpenRun = { kind: 'open', req, session, flow, stages, principal, state, stored: usable }
+    const principal = await this.#visitor(session)
+    const now = this.#ctx.clock.now()
+    const stored = findState(session, flow.slug)
+    const isStored = stored !== undefined && isUsable(stored, flow.flowUuid, stages, now)
+    const state = isStored ? stored : { flowUuid: flow.flowUuid, remaining: [], started: now, context: {} }
     const next = localPath(query.get('next'))
     if (next !== undefined) state.context.next = next
-    if (usable) return run
-    const refusal = await this.#plan(run)
-    return refusal ?? run
+    const run: OpenRun = { ...visit, kind: 'open', session, stages, principal, state, isStored }
+    return isStored ? run : ((await this.#plan(run)) ?? run)
+  }
+
+  async #visitor({ user }: SessionHandle): Promise<Principal | undefined> {
+    const principal = user === undefined ? undefined : await loadPrincipal(this.#ctx, user)
+    return principal !== undefined && activeStatus(principal.user).kind === 'active' ? principal : undefined
   }
 
   /** Fills in which stages the flow will go through, or says why it does not apply. */
   async #plan(run: OpenRun): Promise<FlowStep | undefined> {
     const { flow, principal, state, stages } = run
     const actor = { userId: principal?.user.id, isSuperuser: principal?.isSuperuser ?? false }
-    if (!meetsRequirement(flow.authentication, actor)) return this.#refuse(run, NOT_APPLICABLE)
+    if (!meetsRequirement(flow.authentication, actor)) return refuse(run, NOT_APPLICABLE)
     const verdict = await this.#evaluate(run, flow.flowUuid)
-    if (!verdict.passing) return this.#refuse(run, verdict.messages.join('\n') || NOT_APPLICABLE)
+    if (!verdict.passing) return refuse(run, verdict.messages.join('\n') || NOT_APPLICABLE)
     const planned: string[] = []
     for (const stage of stages)
       if (!stage.evaluateOnPlan || (await this.#evaluate(run, stage.fsbUuid)).passing) planned.push(stage.fsbUuid)
+    // Clients take a redirect for a sign-in that has worked.
+    if (planned.length === 0 && flow.designation === 'authentication') return denied(NOT_APPLICABLE)
     state.remaining = planned
     return undefined
   }
@@ -162,11 +183,9 @@ export class FlowExecutor {
     for (;;) {
       const current = await this.#currentStage(run)
       if (current === undefined) return this.#finish(run)
-      const stage = STAGES[current.kind]
-      if (stage === undefined) return this.#deny(run, `Stages of kind ${current.kind} cannot be run.`)
-      const challenge = await stage.challenge(this.#stageRun(run, current))
+      const challenge = await this.#ask(run, current)
       if (challenge !== undefined) {
-        if (!run.stored) await this.#store(run)
+        if (!run.isStored) await storeState(run.session, run.flow.slug, run.state)
         return { kind: 'challenge', challenge }
       }
       const step = await this.#respond(run, current, undefined)
@@ -174,16 +193,21 @@ export class FlowExecutor {
     }
   }
 
+  async #ask(run: OpenRun, current: BoundStage): Promise<PresentedChallenge | undefined> {
+    const challenge = await STAGES[current.kind]?.challenge(this.#stageRun(run, current))
+    const flow_info = flowInfo(run.flow, run.state.context.application?.name)
+    return challenge === undefined ? undefined : { flow_info, ...challenge }
+  }
+
   async #respond(run: OpenRun, current: BoundStage, body: unknown): Promise<FlowStep> {
     const stage = STAGES[current.kind]
     if (stage === undefined) return this.#deny(run, `Stages of kind ${current.kind} cannot be run.`)
-    const step = this.#stageRun(run, current)
-    const outcome = await stage.respond(step, body)
+    const outcome = await stage.respond(this.#stageRun(run, current), body)
     switch (outcome.kind) {
       case 'passed':
         run.state.remaining = run.state.remaining.slice(1)
         if (run.state.remaining.length === 0) return this.#finish(run)
-        await this.#store(run)
+        await storeState(run.session, run.flow.slug, run.state)
         return { kind: 'advanced' }
       case 'denied':
         return this.#deny(run, outcome.message)
@@ -203,9 +227,9 @@ export class FlowExecutor {
       const refusal = await this.#plan(run)
       if (refusal !== undefined) return refusal
     }
-    await this.#store(run)
+    await storeState(run.session, run.flow.slug, run.state)
     const now = await this.#currentStage(run)
-    const challenge = now === undefined ? undefined : await STAGES[now.kind]?.challenge(this.#stageRun(run, now))
+    const challenge = now === undefined ? undefined : await this.#ask(run, now)
     return challenge === undefined ? { kind: 'advanced' } : { kind: 'challenge', challenge, errors }
   }
 
@@ -221,72 +245,49 @@ export class FlowExecutor {
   }
 
   async #evaluate({ principal, state, req, flow }: OpenRun, target: string): Promise<PolicyVerdict> {
-    const bound = await bindingsOf(this.#ctx.db, target)
-    if (bound === undefined) throw new TypeError(`${target} is nothing that policies are bound to`)
     const pending = state.context.pendingUser
     const subject = pending == null ? principal : await loadPrincipal(this.#ctx, pending)
-    const request = policyRequest(subject, clientIpOf(req), {
-      flow: { slug: flow.slug },
-      flow_plan: { ...state.context },
-    })
-    const results = bound.bindings.map((binding) => evaluateBinding(binding, request))
-    const broken = results.find((result) => result.failed)
-    if (broken !== undefined) throw new PolicyFailedError(broken.reason)
-    return combine(bound.mode, results)
+    const context = { flow: { slug: flow.slug }, flow_plan: { ...state.context } }
+    return evaluateTarget(this.#ctx, target, policyRequest(subject, clientIpOf(req), context))
   }
 
-  #stageRun({ req, session, flow, state }: OpenRun, stage: BoundStage): StageRun {
+  #stageRun({ req, session, flow, state, isDeliberate }: OpenRun, stage: BoundStage): StageRun {
     return {
       ctx: this.#ctx,
-      req,
       session,
       flow,
       stageUuid: stage.stageUuid,
       context: state.context,
       clientIp: clientIpOf(req),
+      isDeliberate,
       attempts: this.#attempts,
     }
   }
 
-  async #finish(run: OpenRun): Promise<FlowStep> {
-    const { next = '/', application } = run.state.context
-    if (run.flow.designation === 'authorization' && application !== undefined && run.session.user !== undefined)
-      run.session.data['authorized'] = { flow: run.flow.flowUuid, application: application.slug, next }
-    await this.#forget(run)
+  async #finish({ session, flow, state, principal }: OpenRun): Promise<FlowStep> {
+    const { next = '/', application } = state.context
+    if (flow.designation === 'authorization' && application !== undefined && principal !== undefined)
+      session.data['authorized'] = { flow: flow.flowUuid, application: application.slug, next }
+    await forgetState(session, flow.slug)
     return { kind: 'done', to: next }
   }
 
-  async #deny(run: OpenRun, message: string): Promise<FlowStep> {
-    await this.#forget(run)
-    return { kind: 'denied', message, identifier: run.state.context.identifier ?? '' }
+  async #deny({ session, flow, state }: OpenRun, message: string): Promise<FlowStep> {
+    await forgetState(session, flow.slug)
+    return denied(message, state.context.identifier)
   }
-
-  #refuse(run: OpenRun, message: string): FlowStep {
-    // Only an explicit `continue` leaves without a word: a redirect must not look like a flow that was passed.
-    if (run.flow.deniedAction === 'continue') return { kind: 'done', to: run.state.context.next ?? '/' }
-    return { kind: 'denied', message, identifier: '' }
-  }
-
-  async #store({ session, flow, state }: OpenRun): Promise<void> {
-    const states = isJsonObject(session.data['flows']) ? session.data['flows'] : {}
-    const others = Object.entries(states).filter(([slug]) => slug !== flow.slug)
-    session.data['flows'] = Object.fromEntries([...others.slice(1 - MAX_RUNNING_FLOWS), [flow.slug, state]])
-    await session.save()
-  }
-
-  async #forget({ session, flow }: Pick<OpenRun, 'session' | 'flow'>): Promise<void> {
-    if (!isJsonObject(session.data['flows']) || !(flow.slug in session.data['flows'])) return
-    delete session.data['flows'][flow.slug]
-    if (session.keyHash !== '') await session.save()
-  }
-}
-
-/** A policy that decides about a flow or stage could not be evaluated. */
-export class PolicyFailedError extends MartelloError {
-  override readonly code = 'MRT_POLICY_FAILED'
 }
 
 const executors = new WeakMap<CoreContext, FlowExecutor>()
+
+function denied(message: string, identifier = ''): FlowStep {
+  return { kind: 'denied', message, identifier }
+}
+
+function refuse({ flow, state }: OpenRun, message: string): FlowStep {
+  // Only an explicit `continue` leaves without a word: a redirect must not look like a flow that was passed.
+  return flow.deniedAction === 'continue' ? { kind: 'done', to: state.context.next ?? '/' } : denied(message)
+}
 
 export interface Authorization {
   readonly flow: FlowRecord
@@ -300,14 +301,13 @@ export type AuthorizationStep =
   | { readonly kind: 'denied'; readonly message: string }
   | { readonly kind: 'redirect'; readonly to: string }
 
-interface OpenRun {
+interface OpenRun extends Visit {
   readonly kind: 'open'
-  readonly req: Request
   readonly session: SessionHandle
-  readonly flow: FlowRecord
   readonly stages: readonly BoundStage[]
+  /** Who is signed in; an inactive user is nobody. */
   readonly principal: Principal | undefined
   readonly state: FlowState
   /** The state is in the session already. */
-  readonly stored: boolean
+  readonly isStored: boolean
 }

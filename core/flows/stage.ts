@@ -1,4 +1,3 @@
-import type { Request } from 'express'
 import type { CoreContext } from '#core/context.ts'
 import type { FlowContext } from '#core/domain/flow/plan.ts'
 import type { SessionHandle } from '#core/http/session.ts'
@@ -9,13 +8,14 @@ import type { AttemptLimiter } from './attempt-limiter.ts'
 /** One step of one visitor through one stage. */
 export interface StageRun {
   readonly ctx: CoreContext
-  readonly req: Request
   readonly session: SessionHandle
   readonly flow: FlowRecord
   readonly stageUuid: string
   /** What stages have found out; changes are stored when the step ends. */
   readonly context: FlowContext
   readonly clientIp: string
+  /** The visitor wants this: no page of somebody else can have caused the request. */
+  readonly isDeliberate: boolean
   readonly attempts: AttemptLimiter
 }
 

@@ -22,6 +22,14 @@ export function setCsrfCookie(ctx: CoreContext, req: Request, res: Response, tok
   })
 }
 
+/** Whether a form comes from a page of ours, as far as the browser says; a second line behind the token. */
+export function isFromOurPage(req: Request): boolean {
+  const site = req.get('sec-fetch-site')
+  if (site !== undefined) return site === 'same-origin'
+  const origin = req.get('origin')
+  return origin === undefined || URL.parse(origin)?.hostname === req.hostname
+}
+
 /** Whether the request shows the token of the session, in the header or in a form field. */
 export function showsCsrfToken(req: Request, expected: string, formField?: unknown): boolean {
   const shown = typeof formField === 'string' ? formField : (req.get(HEADER) ?? '')

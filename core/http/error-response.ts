@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ErrorRequestHandler } from 'express'
+import { MartelloError } from '#schema/kernel/errors.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import { BadRequestError, ForbiddenError, NotFoundError, ValidationFailedError } from './http-errors.ts'
 import { requestIdOf } from './request-id.ts'
@@ -16,6 +17,7 @@ export function expectedResponse(error: unknown): ErrorResponse | undefined {
   // compat: 403 also without credentials, as no challenge is offered (sheet core-api §2.2).
   if (error instanceof ForbiddenError) return { status: 403, body: { detail: error.detail } }
   if (error instanceof BadRequestError) return { status: error.status, body: { detail: error.detail } }
+  if (error instanceof MartelloError && error.retryable) return { status: 503, body: { detail: error.detail } }
   return fromBodyParser(error)
 }
 

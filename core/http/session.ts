@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { and, eq, gt } from 'drizzle-orm'
 import type { Request, RequestHandler, Response } from 'express'
 import type { CoreContext } from '#core/context.ts'
+import type { Database } from '#core/store/database.ts'
 import { sessions } from '#core/store/tables/users.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { clientIpOf } from './client-ip.ts'
@@ -62,36 +63,38 @@ export class SessionHandle {
 
   /** Stores `data`, in a new anonymous session if there is none yet. */
   async save(): Promise<void> {
-    if (this.#record === undefined) return this.#create(null, ANONYMOUS_MS, undefined)
+    if (this.#record === undefined) return this.#create(this.#ctx.db, undefined)
     await this.#ctx.db.update(sessions).set({ data: this.data }).where(eq(sessions.uuid, this.#record.uuid))
   }
 
-  /** Signs the user in under a new session id; the id from before is dead. */
-  async logIn({ userId, lifetimeMs = 0 }: LogIn): Promise<void> {
-    await this.#drop()
-    await this.#create(
-      userId,
-      lifetimeMs > 0 ? lifetimeMs : BROWSER_SESSION_MS,
-      lifetimeMs > 0 ? lifetimeMs : undefined,
-    )
+  /**
+   * Signs the user in under a new session id, in the caller's transaction; the id from before is dead, and so is what
+   * it remembered for another user.
+   */
+  async logIn({ userId, lifetimeMs = 0 }: LogIn, db: Database): Promise<void> {
+    if (this.user !== undefined && this.user !== userId) this.data = {}
+    await this.#drop(db)
+    await this.#create(db, { userId, lifetimeMs })
   }
 
   /** Forgets the session here and in the browser; see `core/sessions/end-access.ts` for the rest of a sign-out. */
   async end(): Promise<void> {
-    await this.#drop()
+    await this.#drop(this.#ctx.db)
     this.data = {}
     this.#setCookie('', new Date(0))
   }
 
-  async #drop(): Promise<void> {
-    if (this.#record !== undefined) await this.#ctx.db.delete(sessions).where(eq(sessions.uuid, this.#record.uuid))
+  async #drop(db: Database): Promise<void> {
+    if (this.#record !== undefined) await db.delete(sessions).where(eq(sessions.uuid, this.#record.uuid))
     this.#record = undefined
   }
 
-  async #create(userId: number | null, lifetimeMs: number, persistentMs: number | undefined): Promise<void> {
+  async #create(db: Database, logIn: LogIn | undefined): Promise<void> {
+    const { userId = null, lifetimeMs = 0 } = logIn ?? {}
+    const untilMs = lifetimeMs > 0 ? lifetimeMs : userId === null ? ANONYMOUS_MS : BROWSER_SESSION_MS
     const key = randomBytes(32).toString('base64url')
     const now = this.#ctx.clock.now()
-    const [record] = await this.#ctx.db
+    const [record] = await db
       .insert(sessions)
       .values({
         keyHash: this.#ctx.keys.hash(key),
@@ -102,11 +105,11 @@ export class SessionHandle {
         lastUsed: new Date(now),
         created: new Date(now),
         authenticatedAt: userId === null ? null : new Date(now),
-        expires: new Date(now + lifetimeMs),
+        expires: new Date(now + untilMs),
       })
       .returning()
     this.#record = record
-    this.#setCookie(key, persistentMs === undefined ? undefined : new Date(now + persistentMs))
+    this.#setCookie(key, lifetimeMs > 0 ? new Date(now + lifetimeMs) : undefined)
     if (userId !== null) setCsrfCookie(this.#ctx, this.#req, this.#res, this.csrfToken)
   }
 

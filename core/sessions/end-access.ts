@@ -23,8 +23,8 @@ export async function endAccessOf(
 ): Promise<number> {
   const own = eq(sessions.userId, user.id)
   await db.delete(sessions).where(exceptSession === undefined ? own : and(own, ne(sessions.keyHash, exceptSession)))
+  await revokeGrantsOf(db, String(user.id))
   const uid = userUid(ctx.installId, user.id)
-  await revokeGrantsOf(db, uid)
   return ctx.feed.revoke(db, [{ kind: 'user', user: { id: user.id, uid, username: user.username }, reason }])
 }
 

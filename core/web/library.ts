@@ -35,6 +35,14 @@ export function libraryPages(ctx: CoreContext): Router {
     if ((await visitor(ctx, req)) === undefined) return askToSignIn(req, res)
     res.redirect(application.launchUrl)
   })
+
+  // Where applications send whoever has signed out of them: they may still be signed in here.
+  router.get('/if/session-end/:slug/', async (req, res) => {
+    const application = (await launchable(ctx)).find((each) => each.slug === req.params['slug'])
+    if (application === undefined) throw new NotFoundError()
+    const isSignedIn = (await visitor(ctx, req)) !== undefined
+    sendPage(res, { title: 'Signed out', body: signedOutOf(application, isSignedIn ? sessionOf(req).csrfToken : '') })
+  })
   return router
 }
 
@@ -84,8 +92,15 @@ function list({ user }: Principal, open: readonly Launchable[], csrf: string) {
   )
   return html`<h1>${user.name || user.username}</h1>
 ${items.length === 0 ? html`<p>There is no application that you may open.</p>` : html`<ul class="applications">${items}</ul>`}
-<form method="post" action="/flows/-/default/invalidation/">
+${signOutForm(csrf)}`
+}
+
+const signedOutOf = ({ name, slug }: Launchable, csrf: string) => html`<h1>You are signed out of ${name}</h1>
+<p><a href="/application/launch/${slug}/">Open ${name} again</a></p>
+<p><a href="/if/user/">Back to your applications</a></p>
+${csrf !== '' && signOutForm(csrf)}`
+
+const signOutForm = (csrf: string) => html`<form method="post" action="/flows/-/default/invalidation/">
 <input type="hidden" name="csrf" value="${csrf}">
 <button type="submit" class="plain">Sign out</button>
 </form>`
-}

@@ -1,11 +1,13 @@
 import { join } from 'node:path'
-import express, { Router } from 'express'
+import express, { type RequestHandler, Router } from 'express'
 import type { CoreContext } from '#core/context.ts'
+import { NotFoundError } from '#core/http/http-errors.ts'
 import { defaultFlows } from './default-flows.ts'
+import { errorPages } from './error-pages.ts'
 import { flowPages } from './flow-pages.ts'
 import { libraryPages } from './library.ts'
 
-/** The pages that people see, mounted at the root. */
+/** The pages that people see, mounted at the root, after everything else. */
 export function webRouter(ctx: CoreContext): Router {
   const router = Router()
   router.use(
@@ -13,5 +15,9 @@ export function webRouter(ctx: CoreContext): Router {
     express.static(join(import.meta.dirname, 'static'), { index: false, maxAge: '1h', redirect: false }),
   )
   router.use(libraryPages(ctx), defaultFlows(ctx), flowPages(ctx))
+  router.use(notFound)
+  router.use(errorPages(ctx))
   return router
 }
+
+const notFound: RequestHandler = (_req, _res, next) => next(new NotFoundError())

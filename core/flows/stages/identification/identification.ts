@@ -26,7 +26,7 @@ export const identification: StageExecutor = {
       user_fields: settings.userFields,
       password_fields: settings.passwordStage !== null,
       ...(context.application === undefined ? {} : { application_pre: context.application.name }),
-      primary_action: settings.passwordStage === null ? 'Continue' : 'Log in',
+      primary_action: flow.designation === 'authentication' ? 'Log in' : 'Continue',
       sources: [],
       show_source_labels: settings.showSourceLabels,
       flow_designation: flow.designation,

@@ -37,50 +37,66 @@ export const userLogin: StageExecutor = {
       if ('refusal' in parsed) return parsed.refusal
       if (parsed.value.remember_me) lifetimeMs += offsetMs
     }
-    const user = await provenUser(run)
-    if (user === undefined) return { kind: 'denied', message: 'Nobody is authenticated.' }
-    await signIn(run, user, { lifetimeMs, alone: settings.terminateOtherSessions })
-    return PASSED
+    const { terminateOtherSessions: alone } = settings
+    const isSignedIn = await run.ctx.db.transaction((tx) => signIn(run, tx, { lifetimeMs, alone }))
+    return isSignedIn ? PASSED : { kind: 'denied', message: 'Nobody is authenticated.' }
   },
 }
 
-/** The pending user, if the evidence is about them, they are active, and nothing has changed since it was found. */
-async function provenUser({ ctx, context }: StageRun): Promise<UserRecord | undefined> {
+interface Terms {
+  readonly lifetimeMs: number
+  /** Ends the user's other sessions. */
+  readonly alone: boolean
+}
+
+/** False when there is no evidence for anybody, or it is about how things were. */
+async function signIn(run: StageRun, tx: Database, { lifetimeMs, alone }: Terms): Promise<boolean> {
+  const { ctx, session, context, clientIp } = run
+  const user = await lockProvenUser(run, tx)
+  if (user === undefined) return false
+  await endPrevious(run, tx)
+  await session.logIn({ userId: user.id, lifetimeMs }, tx)
+  await tx
+    .update(users)
+    .set({ lastLogin: new Date(ctx.clock.now()) })
+    .where(eq(users.id, user.id))
+  await ctx.events.record(
+    {
+      action: 'login',
+      app: 'authentik.core.auth',
+      clientIp,
+      user: { pk: user.id, username: user.username, email: user.email },
+      context: { auth_method: context.authenticated?.method, flow: run.flow.slug },
+    },
+    tx,
+  )
+  if (alone) await endOthers(run, tx, user)
+  return true
+}
+
+/**
+ * The pending user, if the evidence is about them, they are active, and their password is the one that was checked.
+ * The row is locked: a change of password or deactivation comes before, or finds the session and ends it.
+ */
+async function lockProvenUser({ context }: StageRun, tx: Database): Promise<UserRecord | undefined> {
   const { authenticated, pendingUser } = context
   if (authenticated === undefined || authenticated.userId !== pendingUser) return undefined
-  const [user] = await ctx.db.select().from(users).where(eq(users.id, authenticated.userId))
+  const [user] = await tx.select().from(users).where(eq(users.id, authenticated.userId)).for('update')
   if (user === undefined || activeStatus(user).kind !== 'active') return undefined
   return user.passwordChangeDate.getTime() === authenticated.passwordChanged ? user : undefined
 }
 
-async function signIn(
-  run: StageRun,
-  user: UserRecord,
-  { lifetimeMs, alone }: { lifetimeMs: number; alone: boolean },
-): Promise<void> {
-  const { ctx, session, context, clientIp } = run
-  const method = context.authenticated?.method
-  await session.logIn({ userId: user.id, lifetimeMs })
-  await ctx.db.transaction(async (tx) => {
-    await tx
-      .update(users)
-      .set({ lastLogin: new Date(ctx.clock.now()) })
-      .where(eq(users.id, user.id))
-    await ctx.events.record(
-      {
-        action: 'login',
-        app: 'authentik.core.auth',
-        clientIp,
-        user: { pk: user.id, username: user.username, email: user.email },
-        context: { auth_method: method, flow: run.flow.slug },
-      },
-      tx,
-    )
-    if (!alone) return
-    const others = await tx
-      .select({ keyHash: sessions.keyHash })
-      .from(sessions)
-      .where(and(eq(sessions.userId, user.id), ne(sessions.keyHash, session.keyHash)))
-    for (const { keyHash } of others) await endSession(ctx, tx, { keyHash, user }, 'signed-in-elsewhere')
-  })
+/** The session that this browser had is gone in a moment, and nobody could end what outposts accepted for it then. */
+async function endPrevious({ ctx, session }: StageRun, tx: Database): Promise<void> {
+  if (session.user === undefined) return
+  const [before] = await tx.select().from(users).where(eq(users.id, session.user))
+  if (before !== undefined) await endSession(ctx, tx, { keyHash: session.keyHash, user: before }, 'signed-in-again')
+}
+
+async function endOthers({ ctx, session }: StageRun, tx: Database, user: UserRecord): Promise<void> {
+  const others = await tx
+    .select({ keyHash: sessions.keyHash })
+    .from(sessions)
+    .where(and(eq(sessions.userId, user.id), ne(sessions.keyHash, session.keyHash)))
+  for (const { keyHash } of others) await endSession(ctx, tx, { keyHash, user }, 'signed-in-elsewhere')
 }

@@ -9,9 +9,10 @@ export const userLogout: StageExecutor = {
     return undefined
   },
 
-  async respond({ ctx, session, clientIp }) {
+  async respond({ ctx, session, clientIp, isDeliberate }) {
     const { user: userId, keyHash } = session
     if (userId === undefined) return PASSED
+    if (!isDeliberate) return { kind: 'denied', message: 'Signing out has to be confirmed.' }
     await ctx.db.transaction(async (tx) => {
       const [user] = await tx.select().from(users).where(eq(users.id, userId))
       if (user === undefined) return
