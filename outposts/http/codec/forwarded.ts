@@ -35,7 +35,7 @@ export function fromOwnPath(host: string, url: string, endpoint: string): Forwar
 }
 
 function fromUrl(text: string): ForwardedRequest | undefined {
-  const match = /^https?:\/\/([^/?#@\\]+)(\/[^#]*)?$/i.exec(text)
+  const match = /^https?:\/\/([^/?#@\\\s]+)(\/[^#]*)?$/i.exec(text)
   return match === null ? undefined : requestAt(match[1], match[2] ?? '/')
 }
 
