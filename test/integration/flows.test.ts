@@ -1,31 +1,24 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { STAGES } from '#core/flows/stages.ts'
 import { CookieJar } from '#test/support/browser.ts'
 import { SAMPLE_PASSWORD, startCore, type TestCore } from '#test/support/core.ts'
+import { answerPassword, executorUrl, identify, signIn, statusOfMe } from '#test/support/sign-in.ts'
 
 let core: TestCore
 let executor: string
 before(async () => {
   core = await startCore()
-  executor = `${core.url}/api/v3/flows/executor/default-authentication-flow/?query=`
+  executor = executorUrl(core)
 })
 after(() => core[Symbol.asyncDispose]())
 
-const identify = (uid_field: string) => ({ component: 'ak-stage-identification', uid_field })
-const answerPassword = (password: string) => ({ component: 'ak-stage-password', password })
-
-async function signIn(jar: CookieJar, username: string, password: string, url = executor) {
-  await jar.step(url)
-  await jar.step(url, identify(username))
-  return (await jar.step(url, answerPassword(password))).body
-}
-
-const me = async (jar: CookieJar) => (await jar.fetch(`${core.url}/api/v3/core/users/me/`)).status
+const me = (jar: CookieJar) => statusOfMe(core, jar)
 
 suite('signing in', () => {
   test('the right password leads to a redirect and a session that is somebody', async () => {
     const jar = new CookieJar()
-    assert.deepEqual(await signIn(jar, 'demo', SAMPLE_PASSWORD), {
+    assert.deepEqual(await signIn(core, jar), {
       type: 'redirect',
       component: 'xak-flow-redirect',
       to: '/',
@@ -50,7 +43,7 @@ suite('signing in', () => {
     const jar = new CookieJar()
     await jar.step(executor)
     const before = jar.get('authentik_session')!
-    await signIn(jar, 'demo', SAMPLE_PASSWORD)
+    await signIn(core, jar)
     assert.notEqual(jar.get('authentik_session'), before)
     const fixed = new CookieJar()
     fixed.set('authentik_session', before)
@@ -78,11 +71,12 @@ suite('signing in', () => {
   })
 
   test('a deactivated user does not get in with the right password', async () => {
+    const leaver = { username: 'leaver', password: 'Right-Password-1!' }
     const { body: user } = await core.api('POST', '/core/users/', { username: 'leaver', name: 'x' })
     await core.api('POST', `/core/users/${user.pk}/set_password/`, { password: 'Right-Password-1!' })
-    assert.equal((await signIn(new CookieJar(), 'leaver', 'Right-Password-1!')).component, 'xak-flow-redirect')
+    assert.equal((await signIn(core, new CookieJar(), leaver)).component, 'xak-flow-redirect')
     await core.api('PATCH', `/core/users/${user.pk}/`, { is_active: false })
-    const body = await signIn(new CookieJar(), 'leaver', 'Right-Password-1!')
+    const body = await signIn(core, new CookieJar(), leaver)
     assert.equal(body.component, 'ak-stage-password')
     assert.ok(body.response_errors.password)
   })
@@ -107,8 +101,11 @@ suite('signing in', () => {
   test('guesses on one account are not checked any more after ten', async () => {
     const { body: user } = await core.api('POST', '/core/users/', { username: 'target', name: 'x' })
     await core.api('POST', `/core/users/${user.pk}/set_password/`, { password: 'Right-Password-1!' })
-    for (let i = 0; i < 10; i++) await signIn(new CookieJar(), 'target', `guess ${i}`)
-    assert.equal((await signIn(new CookieJar(), 'target', 'Right-Password-1!')).component, 'ak-stage-password')
+    for (let i = 0; i < 10; i++) await signIn(core, new CookieJar(), { username: 'target', password: `guess ${i}` })
+    assert.equal(
+      (await signIn(core, new CookieJar(), { username: 'target', password: 'Right-Password-1!' })).component,
+      'ak-stage-password',
+    )
   })
 
   test('FL-18: where to go afterwards is a place of ours', async () => {
@@ -118,8 +115,8 @@ suite('signing in', () => {
       ['//evil.example', '/'],
       ['/\\evil.example', '/'],
     ] as const) {
-      const url = `${executor}${encodeURIComponent(new URLSearchParams({ next }).toString())}`
-      assert.equal((await signIn(new CookieJar(), 'demo', SAMPLE_PASSWORD, url)).to, to)
+      const url = executorUrl(core, undefined, { next })
+      assert.equal((await signIn(core, new CookieJar(), { url })).to, to)
     }
   })
 })
@@ -170,6 +167,79 @@ suite('FL-09: no stage advances without its own evidence', () => {
   })
 })
 
+/** A flow of its own for the stages with these ids; the slug. */
+async function newFlow(slug: string, designation: string, stages: readonly string[]): Promise<string> {
+  await core.api('POST', '/flows/instances/', { name: slug, slug, title: 'Opening %(app)s', designation })
+  const { body: flow } = await core.api('GET', `/flows/instances/${slug}/`)
+  for (const [order, stage] of stages.entries())
+    await core.api('POST', '/flows/bindings/', { target: flow.pk, stage, order })
+  return slug
+}
+
+suite('FL-09: no kind of stage, alone in a flow, signs anybody in', () => {
+  /** What each kind needs to be made. */
+  const settings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    identification: { user_fields: ['username'] },
+    password: { backends: ['authentik.core.auth.InbuiltBackend'] },
+    user_login: {},
+    user_logout: {},
+    dummy: {},
+  }
+  const answers = [
+    {},
+    [],
+    null,
+    { component: 'x' },
+    answerPassword(SAMPLE_PASSWORD),
+    identify('demo'),
+    { remember_me: true },
+  ]
+
+  test('every kind is tried', () =>
+    assert.deepEqual(
+      Object.keys(STAGES).filter((kind) => !(kind in settings)),
+      [],
+    ))
+  for (const [kind, fields] of Object.entries(settings))
+    test(kind, async () => {
+      const { body: stage } = await core.api('POST', `/stages/${kind}/`, { name: `alone-${kind}`, ...fields })
+      const slug = await newFlow(`alone-${kind.replace('_', '-')}`, 'stage_configuration', [stage.pk])
+      const jar = new CookieJar()
+      for (const answer of [undefined, ...answers, ...answers]) {
+        const { body } = await jar.step(executorUrl(core, slug), answer)
+        assert.ok(body.component, kind)
+        assert.equal(await me(jar), 403)
+      }
+    })
+
+  test('a flow for signing in that has no stage looks like no success', async () => {
+    const slug = await newFlow('without-stages', 'authentication', [])
+    const { body } = await new CookieJar().step(executorUrl(core, slug))
+    assert.equal(body.component, 'ak-stage-access-denied')
+  })
+})
+
+suite('where a visitor says to come from', () => {
+  const from = (address: string) => ({ 'x-forwarded-for': address })
+
+  for (const address of ['a', '1.2.3.4, x', 'fe80::1%eth0', 'x'.repeat(10_000), ''])
+    test(`FL-06: ${JSON.stringify(address).slice(0, 20)} leaves no stage out`, async () => {
+      const jar = new CookieJar()
+      await jar.step(executor, undefined, from(address))
+      assert.equal((await jar.step(executor, identify('demo'), from(address))).body.component, 'ak-stage-password')
+    })
+
+  test('somebody who calls on and on is asked to wait, others are not', async () => {
+    const statuses = new Set<number>()
+    for (let batch = 0; batch < 60 && !statuses.has(429); batch++) {
+      const answers = Array.from({ length: 25 }, () => fetch(executor, { headers: from('192.0.2.7') }))
+      for (const { status } of await Promise.all(answers)) statuses.add(status)
+    }
+    assert.deepEqual([...statuses].toSorted(), [200, 429])
+    assert.equal((await fetch(executor, { headers: from('198.51.100.7') })).status, 200)
+  })
+})
+
 test('FL-06: a policy that cannot be evaluated ends the flow, the stage is not left out', async () => {
   const { body: policy } = await core.api('POST', '/policies/expression/', {
     name: 'broken',
@@ -191,52 +261,4 @@ test('FL-06: a policy that cannot be evaluated ends the flow, the stage is not l
   } finally {
     await core.api('DELETE', `/policies/bindings/${bound.pk}/`)
   }
-})
-
-suite('pages', () => {
-  const page = (jar: CookieJar, path: string, form?: Record<string, string>) =>
-    jar.fetch(`${core.url}${path}`, form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) })
-  const csrfOf = (html: string) => /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? ''
-
-  test('a link cannot sign anybody out, a form of ours can', async () => {
-    const jar = new CookieJar()
-    await signIn(jar, 'demo', SAMPLE_PASSWORD)
-    const asked = await page(jar, '/if/flow/default-invalidation-flow/')
-    assert.equal(await me(jar), 200)
-    await page(jar, '/if/flow/default-invalidation-flow/', { csrf: 'forged' })
-    assert.equal(await me(jar), 200)
-    await page(jar, '/if/flow/default-invalidation-flow/', { csrf: csrfOf(await asked.text()) })
-    assert.equal(await me(jar), 403)
-  })
-
-  test('FL-20: pages have forms that post, and no script', async () => {
-    const html = await (await page(new CookieJar(), '/if/flow/default-authentication-flow/')).text()
-    assert.match(html, /<form method="post"/)
-    assert.doesNotMatch(html, /<script/)
-    assert.match(html, /autocomplete="username"/)
-  })
-
-  test('FL-08: what was typed is shown as text', async () => {
-    const jar = new CookieJar()
-    const path = '/if/flow/default-authentication-flow/'
-    const csrf = csrfOf(await (await page(jar, path)).text())
-    await page(jar, path, { csrf, component: 'ak-stage-identification', uid_field: '"><script>alert(1)</script>' })
-    const html = await (await page(jar, path)).text()
-    assert.doesNotMatch(html, /<script/)
-    assert.match(html, /&quot;&gt;&lt;script&gt;/)
-  })
-
-  test('an unsafe call of a session needs its token', async () => {
-    const jar = new CookieJar()
-    await signIn(jar, 'akadmin', 'Administrator-Of-Tests-1!')
-    const create = (headers: Record<string, string>) =>
-      jar.fetch(`${core.url}/api/v3/core/groups/`, {
-        method: 'POST',
-        body: JSON.stringify({ name: `g${Math.random()}` }),
-        headers: { 'content-type': 'application/json', ...headers },
-      })
-    assert.equal((await create({})).status, 403)
-    assert.equal((await create({ 'x-authentik-csrf': 'forged' })).status, 403)
-    assert.equal((await create({ 'x-authentik-csrf': jar.get('authentik_csrf')! })).status, 201)
-  })
 })

@@ -5,9 +5,9 @@ import { revocations } from '#core/store/tables/outposts.ts'
 import { CookieJar } from '#test/support/browser.ts'
 import { ADMIN_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
 import { RelyingParty } from '#test/support/relying-party.ts'
+import { executorUrl, identify, signedIn, signIn as signInAt, statusOfMe } from '#test/support/sign-in.ts'
 
 const PASSWORD = 'Right-Password-1!'
-const FLOW = 'default-authentication-flow'
 
 let core: TestCore
 before(async () => {
@@ -23,16 +23,8 @@ async function newUser(): Promise<{ pk: number; username: string }> {
   return body
 }
 
-async function signIn(jar: CookieJar, username: string, password = PASSWORD): Promise<{ component: string }> {
-  const url = `${core.url}/api/v3/flows/executor/${FLOW}/?query=`
-  const csrf = () => ({ 'x-authentik-csrf': jar.get('authentik_csrf') ?? '' })
-  await jar.step(url)
-  await jar.step(url, { component: 'ak-stage-identification', uid_field: username }, csrf())
-  return (await jar.step(url, { component: 'ak-stage-password', password }, csrf())).body
-}
-
-const me = (jar: CookieJar) => jar.fetch(`${core.url}/api/v3/core/users/me/`)
-const statusOfMe = async (jar: CookieJar) => (await me(jar)).status
+const signIn = (jar: CookieJar, username: string, password = PASSWORD) => signInAt(core, jar, { username, password })
+const statusOf = (jar: CookieJar) => statusOfMe(core, jar)
 
 async function lastRevocation() {
   const [last] = await core.core.ctx.db.select().from(revocations).orderBy(desc(revocations.sequence)).limit(1)
@@ -64,32 +56,29 @@ suite('what ends access ends all of it', () => {
   test('a new password: sessions and the tokens of applications, offline ones too', async () => {
     const application = await newApplication('password-change')
     const user = await newUser()
-    const jar = new CookieJar()
-    await signIn(jar, user.username)
+    const jar = await signedIn(core, user.username, PASSWORD)
     const tokens = await tokensOf(application, jar)
     await core.api('POST', `/core/users/${user.pk}/set_password/`, { password: 'New-Password-1!' })
     assert.equal((await application.userInfo(tokens['access_token']!)).status, 401)
     assert.equal((await application.refresh(tokens['refresh_token']!)).status, 400)
-    assert.equal(await statusOfMe(jar), 403)
+    assert.equal(await statusOf(jar), 403)
     const revocation = await lastRevocation()
     assert.deepEqual([revocation?.kind, revocation?.userId], ['user', user.pk])
   })
 
   test('signing in again: the session from before, at outposts too', async () => {
     const user = await newUser()
-    const jar = new CookieJar()
-    await signIn(jar, user.username)
+    const jar = await signedIn(core, user.username, PASSWORD)
     const before = jar.get('authentik_session')!
     assert.equal((await signIn(jar, user.username)).component, 'xak-flow-redirect')
     const revocation = await lastRevocation()
     assert.equal(revocation?.sessionHash, core.core.ctx.keys.hash(before))
-    assert.equal(await statusOfMe(jar), 200)
+    assert.equal(await statusOf(jar), 200)
   })
 
   test('a flow that is not through does not follow from one user to the next', async () => {
     const [first, second] = [await newUser(), await newUser()]
-    const jar = new CookieJar()
-    await signIn(jar, first.username)
+    const jar = await signedIn(core, first.username, PASSWORD)
     await core.api('POST', '/flows/instances/', {
       name: 'x',
       slug: 'unfinished',
@@ -105,9 +94,8 @@ suite('what ends access ends all of it', () => {
       const { body } = await core.api('GET', `/stages/all/?name=${name}`)
       await core.api('POST', '/flows/bindings/', { target: flow.pk, stage: body.results[0].pk, order })
     }
-    const unfinished = `${core.url}/api/v3/flows/executor/unfinished/?query=`
-    const answer = { component: 'ak-stage-identification', uid_field: first.username }
-    await jar.step(unfinished, answer, { 'x-authentik-csrf': jar.get('authentik_csrf')! })
+    const unfinished = executorUrl(core, 'unfinished')
+    await jar.step(unfinished, identify(first.username), { 'x-authentik-csrf': jar.get('authentik_csrf')! })
     assert.equal((await jar.step(unfinished)).body.component, 'ak-stage-password')
     await signIn(jar, second.username)
     assert.equal((await jar.step(unfinished)).body.component, 'ak-stage-identification')
@@ -134,16 +122,14 @@ suite('FL-07: a deactivated user is let in nowhere', () => {
     [
       'session',
       async ({ username }) => {
-        const jar = new CookieJar()
-        await signIn(jar, username)
-        return async () => (await statusOfMe(jar)) === 200
+        const jar = await signedIn(core, username, PASSWORD)
+        return async () => (await statusOf(jar)) === 200
       },
     ],
     [
       'session at the library',
       async ({ username }) => {
-        const jar = new CookieJar()
-        await signIn(jar, username)
+        const jar = await signedIn(core, username, PASSWORD)
         return async () => (await jar.fetch(`${core.url}/if/user/`)).status === 200
       },
     ],
@@ -159,8 +145,7 @@ suite('FL-07: a deactivated user is let in nowhere', () => {
       'access token of an application',
       async ({ username }) => {
         const application = await newApplication('deactivation')
-        const jar = new CookieJar()
-        await signIn(jar, username)
+        const jar = await signedIn(core, username, PASSWORD)
         const tokens = await tokensOf(application, jar)
         return async () => (await application.userInfo(tokens['access_token']!)).status === 200
       },
@@ -183,36 +168,33 @@ suite('FL-07: a deactivated user is let in nowhere', () => {
 })
 
 suite('API-15: nobody is signed out by a link', () => {
-  const executor = () => `${core.url}/api/v3/flows/executor/default-invalidation-flow/?query=`
+  const executor = () => executorUrl(core, 'default-invalidation-flow')
 
   test('of the executor', async () => {
-    const jar = new CookieJar()
-    await signIn(jar, (await newUser()).username)
+    const jar = await signedIn(core, (await newUser()).username, PASSWORD)
     assert.equal((await jar.step(executor())).body.component, 'ak-stage-access-denied')
-    assert.equal(await statusOfMe(jar), 200)
+    assert.equal(await statusOf(jar), 200)
   })
 
   test('a script that knows the token of the session may', async () => {
-    const jar = new CookieJar()
-    await signIn(jar, (await newUser()).username)
+    const jar = await signedIn(core, (await newUser()).username, PASSWORD)
     const hash = core.core.ctx.keys.hash(jar.get('authentik_session')!)
     const headers = { 'x-authentik-csrf': jar.get('authentik_csrf')! }
     assert.equal((await jar.step(executor(), undefined, headers)).body.component, 'xak-flow-redirect')
-    assert.equal(await statusOfMe(jar), 403)
+    assert.equal(await statusOf(jar), 403)
     assert.equal((await lastRevocation())?.sessionHash, hash)
   })
 
   test('an outpost may, for whom it has signed in', async () => {
     const { body } = await core.api('GET', '/outposts/instances/?name__iexact=ldap')
     const { body: token } = await core.api('GET', `/core/tokens/${body.results[0].token_identifier}/view_key/`)
-    const jar = new CookieJar()
-    await signIn(jar, (await newUser()).username)
+    const jar = await signedIn(core, (await newUser()).username, PASSWORD)
     const vouching = (key: string) => ({ 'x-authentik-remote-ip': '192.0.2.1', 'x-authentik-outpost-token': key })
     assert.equal(
       (await jar.step(executor(), undefined, vouching(ADMIN_TOKEN))).body.component,
       'ak-stage-access-denied',
     )
     assert.equal((await jar.step(executor(), undefined, vouching(token.key))).body.component, 'xak-flow-redirect')
-    assert.equal(await statusOfMe(jar), 403)
+    assert.equal(await statusOf(jar), 403)
   })
 })
