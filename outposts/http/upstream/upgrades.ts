@@ -26,6 +26,14 @@ export class Upgrades {
     this.#serving = serving
     this.#isTrusted = isTrusted
     this.#log = log
+    // Either end takes the other one with it; the library lets go of an application only when it has been told.
+    this.#proxy.on('proxyReqWs', (out, _req, socket) => {
+      socket.once('close', () => out.destroy())
+      out.once('upgrade', (_res, application) => {
+        socket.once('close', () => application.destroy())
+        if (socket.destroyed) application.destroy()
+      })
+    })
     this.#proxy.on('error', (cause, _req, socket) => {
       log.warning('an application does not answer an upgrade', { cause })
       if ('destroy' in socket) socket.destroy()
