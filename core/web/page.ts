@@ -24,6 +24,7 @@ export function sendPage(res: Response, { title, body, status = 200 }: Page): vo
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title} · Martello</title>
+<link rel="icon" href="/static/martello.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/static/martello.css">
 </head>
 <body>
