@@ -75,6 +75,11 @@ export class ProxyServer implements ProtocolServer {
     return this.#servers.map((server) => (server.address() as { port: number }).port)
   }
 
+  /** What is served now. */
+  get applications(): Iterable<Application> {
+    return this.#applications.values()
+  }
+
   async configure(outpost: OutpostObject): Promise<void> {
     const providers = (await this.#list.read()).flatMap((raw) => this.#parse(raw))
     await this.#host.certificates.refresh(providers.flatMap(({ certificate }) => certificate ?? []))
