@@ -6,7 +6,7 @@ import type { CoreContext } from '#core/context.ts'
 import type { Database } from '#core/store/database.ts'
 import { sessions } from '#core/store/tables/users.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
-import { clientIpOf } from './client-ip.ts'
+import { clientIpOf, isVouchedFor } from './client-ip.ts'
 import { cookieOf } from './cookies.ts'
 import { csrfTokenOf, setCsrfCookie } from './csrf.ts'
 
@@ -15,6 +15,8 @@ const KEY = /^[A-Za-z0-9_-]{43}$/
 const ANONYMOUS_MS = 3_600_000
 /** How long a sign-in lasts that is to end with the browser. */
 const BROWSER_SESSION_MS = 24 * 3_600_000
+/** An outpost that signs somebody in asks what it has to know at once, and never comes back to the session. */
+const OUTPOST_SESSION_MS = 5 * 60_000
 const TOUCH_EVERY_MS = 60_000
 
 type SessionRecord = typeof sessions.$inferSelect
@@ -91,7 +93,9 @@ export class SessionHandle {
 
   async #create(db: Database, logIn: LogIn | undefined): Promise<void> {
     const { userId = null, lifetimeMs = 0 } = logIn ?? {}
-    const untilMs = lifetimeMs > 0 ? lifetimeMs : userId === null ? ANONYMOUS_MS : BROWSER_SESSION_MS
+    const isOutpost = isVouchedFor(this.#req)
+    const browserMs = userId === null ? ANONYMOUS_MS : BROWSER_SESSION_MS
+    const untilMs = isOutpost ? OUTPOST_SESSION_MS : lifetimeMs > 0 ? lifetimeMs : browserMs
     const key = randomBytes(32).toString('base64url')
     const now = this.#ctx.clock.now()
     const [record] = await db
