@@ -266,6 +266,7 @@ export class FlowExecutor {
 
   async #finish({ session, flow, state, principal }: OpenRun): Promise<FlowStep> {
     const { next = '/', application } = state.context
+    // The proof is stored together with the state's end: only `authorize`, which stores it, names an application.
     if (flow.designation === 'authorization' && application !== undefined && principal !== undefined)
       session.data['authorized'] = { flow: flow.flowUuid, application: application.slug, next }
     await forgetState(session, flow.slug)
