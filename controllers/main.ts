@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import pino from 'pino'
 import { createCoreClient } from '#schema/client/core-client.ts'
-import { ConfigError, MartelloError } from '#schema/kernel/errors.ts'
+import { ConfigError, MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import { Secret } from '#schema/kernel/secret.ts'
-import { SettingsReader } from '#schema/kernel/settings.ts'
+import { SettingsReader, settingsFrom } from '#schema/kernel/settings.ts'
 import { readLocalListen } from './config/start-config.ts'
 import { fetchTransport } from './fetch-transport.ts'
 import { runLocalLoop } from './loop/local-loop.ts'
@@ -16,16 +16,7 @@ Keeps the outposts on local service connections running on this machine, as the 
 The core is named by MARTELLO_HOST (its URL) and MARTELLO_TOKEN (an API token that may see outposts and their tokens).`
 
 function readSettings() {
-  const settings = new SettingsReader({
-    env: process.env,
-    readFile(path) {
-      try {
-        return readFileSync(path, 'utf8')
-      } catch {
-        return undefined
-      }
-    },
-  })
+  const settings = new SettingsReader(settingsFrom(process.env, readFileSync))
   const token = new Secret(settings.text('token'))
   const host = settings.url('host')
   if (!settings.has('host')) settings.problem('MARTELLO_HOST is required: the URL of the core')
@@ -59,7 +50,6 @@ else
     await main()
   } catch (error) {
     if (!(error instanceof MartelloError)) throw error
-    for (const line of error instanceof ConfigError ? error.problems : [error.detail])
-      console.error(`${error.code}: ${line}`)
+    for (const line of problemsOf(error)) console.error(`${error.code}: ${line}`)
     process.exitCode = 1
   }

@@ -1,25 +1,16 @@
 import { readFileSync } from 'node:fs'
 import pino from 'pino'
-import { ConfigError, MartelloError } from '#schema/kernel/errors.ts'
+import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import type { Secret } from '#schema/kernel/secret.ts'
-import type { SettingsSource } from '#schema/kernel/settings.ts'
+import { settingsFrom } from '#schema/kernel/settings.ts'
 import type { Bootstrapped } from './bootstrap/bootstrap.ts'
 import { readCoreConfig } from './config/read-core-config.ts'
 import { readSampleAddresses } from './config/sample-addresses.ts'
 import { secretKeyFile } from './config/secret-key-file.ts'
 import { runCore } from './run-core.ts'
 
-const source: SettingsSource = {
-  env: process.env,
-  readFile(path) {
-    try {
-      return readFileSync(path, 'utf8')
-    } catch {
-      return undefined
-    }
-  },
-}
+const source = settingsFrom(process.env, readFileSync)
 const isSupervised = process.env['MARTELLO_SUPERVISED'] === 'true'
 
 /** Resolves when the process is asked to stop; a second request ends it at once. */
@@ -71,7 +62,7 @@ try {
   await main()
 } catch (error) {
   if (!(error instanceof MartelloError)) throw error
-  const lines = error instanceof ConfigError ? error.problems : [error.detail]
+  const lines = problemsOf(error)
   for (const line of lines) console.error(`${error.code}: ${line}`)
   process.send?.({ kind: 'failed', code: error.code, detail: lines.join('; '), retryable: error.retryable })
   process.exitCode = 1

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import pino from 'pino'
-import { ConfigError, MartelloError } from '#schema/kernel/errors.ts'
+import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
-import type { SettingsSource } from '#schema/kernel/settings.ts'
+import { settingsFrom } from '#schema/kernel/settings.ts'
 import { readOutpostConfig } from './config/read-outpost-config.ts'
 import type { OutpostKind } from './kind.ts'
 import { checkHealth } from './metrics/check-health.ts'
@@ -19,16 +19,7 @@ const KINDS: ReadonlyMap<string, () => Promise<{ kind: OutpostKind }>> = new Map
   ['radius', () => import('./radius/kind.ts')],
 ])
 
-const source: SettingsSource = {
-  env: process.env,
-  readFile(path) {
-    try {
-      return readFileSync(path, 'utf8')
-    } catch {
-      return undefined
-    }
-  },
-}
+const source = settingsFrom(process.env, readFileSync)
 
 /** Aborts at SIGTERM, at SIGINT (unless a supervisor handles that), and when the supervisor is gone. */
 function stopSignal(): AbortSignal {
@@ -73,7 +64,7 @@ try {
   process.exitCode = await main(process.argv[2])
 } catch (error) {
   if (!(error instanceof MartelloError)) throw error
-  const lines = error instanceof ConfigError ? error.problems : [error.detail]
+  const lines = problemsOf(error)
   for (const line of lines) console.error(`${error.code}: ${line}`)
   // Sent to a supervisor, which would only meet the same problem again.
   process.send?.({ kind: 'failed', code: error.code, detail: lines.join('; '), retryable: error.retryable })

@@ -13,6 +13,7 @@ export const PROGRAMS = [
   { file: '/usr/bin/chromium', debian: 'chromium' },
   { file: '/usr/lib/postgresql/*/bin/postgres', debian: 'postgresql' },
   { file: '/usr/sbin/dockerd', debian: 'docker.io' },
+  { file: '/bin/busybox', debian: 'busybox-static' },
 ]
 
 /** `*` stands for one folder name (Debian puts each PostgreSQL major into its own). */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { startFleet } from '#controllers/start/fleet.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
-import type { SettingsSource } from '#schema/kernel/settings.ts'
+import { settingsFrom } from '#schema/kernel/settings.ts'
 
 export const summary = 'run the whole fleet on this machine: core, three outposts, a sample application'
 
@@ -10,16 +10,7 @@ const HELP = `usage: martello start
 Runs the core on its embedded database, and the outposts on local service connections as child processes, until
 Ctrl-C. Data is kept in .martello (MARTELLO_DATA_DIR). Settings are environment variables; the README lists them.`
 
-const source: SettingsSource = {
-  env: process.env,
-  readFile(path) {
-    try {
-      return readFileSync(path, 'utf8')
-    } catch {
-      return undefined
-    }
-  },
-}
+const source = settingsFrom(process.env, readFileSync)
 
 /** Exit code 0 after a stop that was asked for, 1 when the fleet could not be started, 2 for wrong use. */
 export async function run(args: readonly string[]): Promise<number> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { readCoreConfig } from '#core/config/read-core-config.ts'
 import { ConfigError } from '#schema/kernel/errors.ts'
+import { settingsFrom } from '#schema/kernel/settings.ts'
 
 export const summary = 'check the settings of the core without starting anything'
 
@@ -22,18 +23,10 @@ export async function run(args: readonly string[]): Promise<number> {
 
 function check(): { problems: readonly string[]; warnings: readonly string[] } {
   try {
-    const { warnings } = readCoreConfig({ env: process.env, readFile }, { load: () => 'not made by a check' })
+    const { warnings } = readCoreConfig(settingsFrom(process.env, readFileSync), { load: () => 'not made by a check' })
     return { problems: [], warnings }
   } catch (error) {
     if (error instanceof ConfigError) return { problems: error.problems, warnings: [] }
     throw error
-  }
-}
-
-function readFile(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
   }
 }

@@ -1,17 +1,9 @@
 import { join, resolve } from 'node:path'
+import { PRIVATE_NETWORKS } from '#schema/kernel/networks.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import { SettingsReader, type SettingsSource } from '#schema/kernel/settings.ts'
 import type { CoreConfig, DatabaseConfig } from './core-config.ts'
 
-const PRIVATE_NETWORKS = [
-  '127.0.0.0/8',
-  '::1/128',
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  'fc00::/7',
-  'fe80::/10',
-]
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full']
 
 /** Settings of other processes of the fleet, which may stand in the same environment. */

@@ -1,18 +1,8 @@
 import { ConfigError } from '#schema/kernel/errors.ts'
+import { PRIVATE_NETWORKS } from '#schema/kernel/networks.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import { SettingsReader, type SettingsSource } from '#schema/kernel/settings.ts'
 import type { OutpostConfig } from './outpost-config.ts'
-
-/** Networks whose forwarded headers are believed unless set: this machine and private networks (RFC 1918, RFC 4193, link-local). */
-const PRIVATE_NETWORKS = [
-  '127.0.0.0/8',
-  '::1/128',
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  'fc00::/7',
-  'fe80::/10',
-]
 
 /** Set by whoever starts an outpost as a child process; read in `main.ts`. */
 const PROCESS_SETTINGS = ['MARTELLO_SUPERVISED']

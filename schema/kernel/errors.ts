@@ -27,6 +27,11 @@ export class ConfigError extends MartelloError {
   }
 }
 
+/** What to tell the person who started a process of ours: each problem of a configuration, else the one detail. */
+export function problemsOf(error: MartelloError): readonly string[] {
+  return error instanceof ConfigError ? error.problems : [error.detail]
+}
+
 /** The core did not answer, or answered with something that is not the API. */
 export class CoreUnreachableError extends MartelloError {
   override readonly code = 'MRT_CORE_UNREACHABLE'

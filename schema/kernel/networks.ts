@@ -1,3 +1,14 @@
+/** This machine and private networks (RFC 1918, RFC 4193, link-local): their forwarded headers are believed unless set. */
+export const PRIVATE_NETWORKS = [
+  '127.0.0.0/8',
+  '::1/128',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  'fc00::/7',
+  'fe80::/10',
+]
+
 /** An IPv4 or IPv6 network; IPv4 is held as IPv4-mapped IPv6, so one comparison serves both. */
 export interface Network {
   readonly octets: Uint8Array

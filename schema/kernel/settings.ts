@@ -9,6 +9,23 @@ export interface SettingsSource {
   readFile(path: string): string | undefined
 }
 
+/** Settings of this process: its environment, and files read by `read`, which throws for one that cannot be read. */
+export function settingsFrom(
+  env: SettingsSource['env'],
+  read: (path: string, encoding: 'utf8') => string,
+): SettingsSource {
+  return {
+    env,
+    readFile(path) {
+      try {
+        return read(path, 'utf8')
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
 /** A value read anew at each use, because its setting may refer to a file or variable that changes. */
 export interface Live<T> {
   current(): T

@@ -6,6 +6,7 @@ import { forwardSuite } from './suites/forward.ts'
 import { networkSuite } from './suites/network.ts'
 import { revocationSuite } from './suites/revocation.ts'
 import { sampleSuite } from './suites/sample.ts'
+import { supervisionSuite } from './suites/supervision.ts'
 import { survivalSuite } from './suites/survival.ts'
 
 let fleet: RunningFleet
@@ -21,5 +22,6 @@ const suites = {
   'the network': networkSuite,
   'access that ends': revocationSuite,
   'a core that dies': survivalSuite,
+  'the fleet on one machine': supervisionSuite,
 }
 for (const [name, suite] of Object.entries(suites)) describe(name, () => suite(() => fleet))

@@ -1,9 +1,12 @@
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { request } from 'undici'
 import { type Engine, freePorts, startEngine, temporaryFolder, until } from './engines/process.ts'
+import { type Answer, run } from './engines/tools.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
+const COMMAND_LINE = [join(ROOT, 'controllers', 'commands', 'martello.mjs'), 'start']
 const READY_WITHIN_MS = 60_000
 const LOOPBACK = '127.0.0.1'
 
@@ -39,6 +42,10 @@ export interface RunningFleet extends AsyncDisposable {
   processes(): ReadonlyMap<string, number>
   /** Resolves once the core and its outposts answer, and are linked. */
   ready(): Promise<void>
+  /** The same command with the same ports once more, beside the fleet that has them: how it ends. */
+  startAgain(): Promise<Answer>
+  /** Asks the fleet to stop as Ctrl-C does; resolves when its first process has ended, with the exit code. */
+  stop(): Promise<number | null>
   /** What the fleet has printed lately. */
   output(): string
 }
@@ -53,7 +60,7 @@ export async function startFleet(): Promise<RunningFleet> {
   const secrets = { password: 'Demo-And-Guest-7!', adminPassword: 'Akadmin-Passw0rd-9!', radiusSecret: 'testing123' }
   const engine = await startEngine({
     command: process.execPath,
-    args: [join(ROOT, 'controllers', 'commands', 'martello.mjs'), 'start'],
+    args: COMMAND_LINE,
     cwd: ROOT,
     env: { ...process.env, ...settings(ports, secrets), MARTELLO_DATA_DIR: folder.path },
     ready: async () => (await fetch(`http://${LOOPBACK}:${ports.core}/-/health/ready/`)).ok,
@@ -160,6 +167,20 @@ class Fleet implements RunningFleet {
         },
         { withinMs: READY_WITHIN_MS },
       )
+  }
+
+  async startAgain(): Promise<Answer> {
+    using folder = temporaryFolder('fleet')
+    const env = { ...settings(this.ports, this), MARTELLO_DATA_DIR: folder.path }
+    return run(process.execPath, COMMAND_LINE, { env })
+  }
+
+  async stop(): Promise<number | null> {
+    const { process: child } = this.#engine
+    const ended = once(child, 'exit')
+    child.kill('SIGINT')
+    await ended
+    return child.exitCode
   }
 
   output(): string {
