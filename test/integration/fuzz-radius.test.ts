@@ -13,7 +13,7 @@ import { papRequest, recordedExchanges, request } from '#test/support/radius.ts'
 import { OneUser, radiusProvider, startRadius } from '#test/support/radius-fleet.ts'
 
 const SEED = 20_261_124
-const SECONDS = 15
+const SECONDS = 30
 const BATCH = 64
 const GROWTH_LIMIT_OCTETS = 32 * 1024 * 1024
 
