@@ -20,6 +20,7 @@ import { metricsListener } from './http/metrics-listener.ts'
 import { createHttpApp } from './http/server.ts'
 import { sessionMiddleware } from './http/session.ts'
 import { attachLink } from './link/link-server.ts'
+import { lostAll } from './link/presence.ts'
 import { oidcRouter } from './oidc/router.ts'
 import { migrate } from './store/migrate.ts'
 import { openChangeFeed } from './store/open-change-feed.ts'
@@ -73,6 +74,7 @@ export async function runCore(
     installId: (await readSetting(handle.db, 'install_id')) ?? '',
     replicaId: randomUUID(),
   }
+  if (handle.engine === 'embedded') await lostAll(ctx)
   const { http: httpAddress } = config.listen
   const bootstrapped = await bootstrap(ctx, {
     coreUrl: `http://localhost:${httpAddress.port}`,

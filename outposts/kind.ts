@@ -28,6 +28,8 @@ export interface OutpostHost {
   readonly flows: FlowClient
   /** TLS material of key pairs, kept fresh. */
   readonly certificates: CertificateStore
+  /** Whether people who are not in yet may be let in: not once the core has refused this outpost for a while. */
+  readonly mayAdmit: () => boolean
   /** UUID of this process. */
   readonly instanceId: string
 }

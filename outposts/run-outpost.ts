@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { createCoreClient } from '#schema/client/core-client.ts'
 import { backoffMs } from '#schema/kernel/backoff.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
-import { CoreUnreachableError, MartelloError } from '#schema/kernel/errors.ts'
+import { CoreUnreachableError } from '#schema/kernel/errors.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import { VERSION } from '#schema/version.ts'
 import { CAPABILITIES, type Revocation } from '#schema/wire/messages.ts'
@@ -18,8 +18,9 @@ import { axiosTransport, createHttp } from './link/axios-transport.ts'
 import { LinkClient } from './link/link-client.ts'
 import { refreshFor } from './link/pending-refresh.ts'
 import { Refresher } from './link/refresher.ts'
+import { isRefusal, Standing, WrongOutpostError } from './link/standing.ts'
 import { startMetricsServer } from './metrics/metrics-server.ts'
-import { outpostMetrics } from './metrics/outpost-metrics.ts'
+import { type OutpostMetrics, outpostMetrics } from './metrics/outpost-metrics.ts'
 import { CoreCertificateStore } from './tls/core-certificate-store.ts'
 
 const BOOT_RETRY = { firstMs: 500, capMs: 15_000 }
@@ -38,11 +39,6 @@ const instancesShape = z.object({
   ),
 })
 type OutpostAnswer = z.infer<typeof instancesShape>['results'][number]
-
-/** The core holds an outpost of another type for this token, or none. */
-export class WrongOutpostError extends MartelloError {
-  override readonly code = 'MRT_WRONG_OUTPOST'
-}
 
 export interface Surroundings {
   readonly log: Logger
@@ -81,9 +77,16 @@ export async function runOutpost(
     wait(ms, undefined, within === undefined ? {} : { signal: within })
   const core = createCoreClient(axiosTransport(http), { host: config.host, token: config.token, random, sleep })
   let isReady = false
+  let own: OutpostMetrics | undefined
   await using metrics = await startMetricsServer(config.listen.metrics, registry, () => isReady)
   const certificates = await CoreCertificateStore.create(core, log, clock)
-  const flows = createFlowClient(http, config, flowMetrics(registry))
+  const standing = new Standing(clock, (isRefused) => {
+    own?.refused(isRefused)
+    if (isRefused) log.error('the core refuses this outpost; it soon lets nobody in who is not in yet')
+    else log.info('the core accepts this outpost again')
+  })
+  const { mayAdmit } = standing
+  const flows = createFlowClient(http, { ...config, mayAdmit }, flowMetrics(registry))
   const host: OutpostHost = {
     config,
     log,
@@ -93,6 +96,7 @@ export async function runOutpost(
     core,
     flows,
     certificates,
+    mayAdmit,
     instanceId: instance,
   }
   const server = kind.create(host)
@@ -101,7 +105,7 @@ export async function runOutpost(
 
   const first = await firstAnswer(() => readOutpost(host, kind.type), { log, random, signal })
   if (first === undefined) return
-  const own = outpostMetrics(registry, { name: first.name, type: kind.type, instance })
+  own = outpostMetrics(registry, { name: first.name, type: kind.type, instance })
   const applied = { revision: 0, sequence: 0 }
   let interval = first
 
@@ -110,10 +114,14 @@ export async function runOutpost(
     random,
     signal,
     async apply(changes) {
-      const outpost = await readOutpost(host, kind.type)
+      const outpost = await readOutpost(host, kind.type).catch((cause) => {
+        if (isRefusal(cause)) standing.refused()
+        throw cause
+      })
+      standing.accepted()
       interval = outpost
       await server.configure(outpost as OutpostObject, changes)
-      own.updated(clock.now())
+      own?.updated(clock.now())
     },
     applied(revision) {
       applied.revision = Math.max(applied.revision, revision)
@@ -138,7 +146,8 @@ export async function runOutpost(
         link.applied({ sequence: applied.sequence })
       },
       sessionEnded: (session) => server.revoke([sessionEnd(session, clock.now())]),
-      linked: (is) => own.linked(is),
+      linked: (is) => own?.linked(is),
+      refused: () => void refresher.request(refreshFor({})),
     },
   )
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `martello` command. Plain JavaScript: it may be run by an older Node, and then goes on under the project's own.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -39,13 +40,21 @@ async function main(args) {
   return (await import(pathToFileURL(file).href)).run(rest)
 }
 
+/** The same command under another Node; this process ends after it, never before, so that nobody is left behind. */
+async function goOn(node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  // A terminal tells the whole group of SIGINT; what is sent to this process alone is passed on.
+  process.on('SIGINT', () => {})
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  const [code] = await once(child, 'exit')
+  return code ?? 1
+}
+
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) process.exitCode = await main(process.argv.slice(2))
 else {
   const node = join(ROOT, 'node_modules', '.bin', 'node')
   if (!existsSync(node)) {
     console.error(`martello needs Node ${NEEDED}; "npm ci" in ${ROOT} brings it`)
     process.exitCode = 1
-  } else
-    process.exitCode =
-      spawnSync(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 1
+  } else process.exitCode = await goOn(node)
 }

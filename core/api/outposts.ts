@@ -1,6 +1,6 @@
 import { eq, inArray, sql } from 'drizzle-orm'
 import { ValidationFailedError } from '#core/http/http-errors.ts'
-import { instancesOf } from '#core/link/presence.ts'
+import { instancesOf, isLinked } from '#core/link/presence.ts'
 import type { Database } from '#core/store/database.ts'
 import {
   ensureOutpostAccount,
@@ -13,7 +13,7 @@ import { outpostProviders, outposts } from '#core/store/tables/outposts.ts'
 import { outpostConfigDefaults, outpostConfigProblem, refreshSeconds } from '#schema/api/outpost-settings.ts'
 import { outpostResource } from '#schema/api/outposts.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
-import { isAlive, isOutdated } from '#schema/kernel/health.ts'
+import { isOutdated } from '#schema/kernel/health.ts'
 import { VERSION } from '#schema/version.ts'
 import type { Binding, Effect, Writing } from './binding.ts'
 import { nested } from './nested.ts'
@@ -123,11 +123,10 @@ async function written(call: Call, db: Database, { after }: Writing<OutpostRecor
   return undefined
 }
 
-/** The running instances of an outpost: what the reference tells of each, and what it has applied. */
+/** The linked instances of an outpost: what the reference tells of each, and what it has applied. */
 async function health(call: Call): Promise<Reply> {
   const outpost = (await findVisible(call.registry.of(outpostResource.model)!, call)) as unknown as OutpostRecord
-  const instances = await instancesOf(call.ctx, outpost.uuid)
-  const now = call.ctx.clock.now()
+  const instances = (await instancesOf(call.ctx, outpost.uuid)).filter((instance) => isLinked(call.ctx, instance))
   return ok(
     instances.map((instance) => ({
       uid: instance.uid,
@@ -142,7 +141,7 @@ async function health(call: Call): Promise<Reply> {
       openssl_enabled: null,
       openssl_version: null,
       fips_enabled: null,
-      connected: instance.replica !== null && isAlive(instance.lastSeen.getTime(), now),
+      connected: true,
       capabilities: instance.capabilities,
       applied_revision: instance.appliedRevision,
       applied_sequence: instance.appliedSequence,

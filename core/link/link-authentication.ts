@@ -6,6 +6,7 @@ import { outposts } from '#core/store/tables/outposts.ts'
 import { userPermissions } from '#core/store/tables/users.ts'
 import { loadPrincipal } from '#core/store/users.ts'
 import { Secret } from '#schema/kernel/secret.ts'
+import { CloseCode } from '#schema/wire/messages.ts'
 
 /** Who is at the other end of a link, and for which outpost. */
 export interface LinkIdentity {
@@ -40,4 +41,12 @@ export async function identify(ctx: CoreContext, key: Secret, outpostUuid: strin
     )
   const allowed = grant !== undefined || (await loadPrincipal(ctx, found.user.id))?.isSuperuser === true
   return allowed ? { outpost, userId: found.user.id, key } : undefined
+}
+
+/** With which code and words a link ends whose account may not hold it any more. */
+export async function refusalOf(ctx: CoreContext, outpostUuid: string): Promise<[code: number, reason: string]> {
+  const [outpost] = await ctx.db.select({ uuid: outposts.uuid }).from(outposts).where(eq(outposts.uuid, outpostUuid))
+  return outpost === undefined
+    ? [CloseCode.gone, 'the outpost was deleted']
+    : [CloseCode.unauthorized, 'the token is not valid any more']
 }

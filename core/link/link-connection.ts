@@ -5,19 +5,19 @@ import type { Logger } from '#schema/kernel/logger.ts'
 import {
   appliedArgs,
   type Capability,
+  CloseCode,
   envelope,
   helloArgs,
   Instruction,
   type Revocation,
 } from '#schema/wire/messages.ts'
 import type { LinkIdentity } from './link-authentication.ts'
-import { left, sawApplied, sawHello, sawMessage } from './presence.ts'
+import { left, lost, sawApplied, sawHello, sawMessage } from './presence.ts'
 
 const REPLAY_BATCH = 500
 /** HELLO comes every 10 s; acknowledgements follow what we send. */
 const MESSAGES_PER_SECOND = 20
 const BURST = 200
-const CLOSE = { malformed: 1007, refused: 1008 } as const
 
 /** One outpost process at the other end. */
 export class LinkConnection {
@@ -74,10 +74,18 @@ export class LinkConnection {
     this.#socket.close(code, reason)
   }
 
-  /** What remains to be done when the socket is closed. */
-  async ended(): Promise<void> {
+  /** Resolves when everything that was received is handled. */
+  async settled(): Promise<void> {
     await this.#work
-    await left(this.#ctx, this.#key())
+  }
+
+  /** Records that the socket has closed: because the process at the other end stops, or for any other reason. */
+  async ended(isStopping: boolean): Promise<void> {
+    await (isStopping ? left : lost)(this.#ctx, this.#key())
+  }
+
+  isSameInstanceAs({ identity, uid }: LinkConnection): boolean {
+    return identity.outpost.uuid === this.identity.outpost.uuid && uid === this.#uid
   }
 
   #key() {
@@ -85,14 +93,14 @@ export class LinkConnection {
   }
 
   #receive(text: string, isBinary: boolean): void {
-    if (!this.#admit()) return this.close(CLOSE.refused, 'too many messages')
+    if (!this.#admit()) return this.close(CloseCode.policyViolation, 'too many messages')
     const message = isBinary ? undefined : parse(text)
-    if (message === undefined) return this.close(CLOSE.malformed, 'not a message of this protocol')
+    if (message === undefined) return this.close(CloseCode.malformed, 'not a message of this protocol')
     this.#work = this.#work
       .then(() => this.#handle(message.instruction, message.args))
       .catch((cause) => {
         this.#log.warning('a message of an outpost could not be handled', { cause })
-        this.close(1011, 'internal error')
+        this.close(CloseCode.internalError, 'internal error')
       })
   }
 
@@ -118,7 +126,7 @@ export class LinkConnection {
 
   async #hello(args: unknown): Promise<void> {
     const hello = helloArgs.safeParse(args)
-    if (!hello.success) return this.close(CLOSE.malformed, 'not a HELLO of this protocol')
+    if (!hello.success) return this.close(CloseCode.malformed, 'not a HELLO of this protocol')
     if (!this.#said) this.#uid = hello.data.uuid ?? this.#uid
     await sawHello(this.#ctx, this.#key(), hello.data)
     if (this.#said) return

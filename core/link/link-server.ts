@@ -4,9 +4,10 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { CoreContext } from '#core/context.ts'
 import type { RecordedChange, RecordedRevocation } from '#core/store/change-feed.ts'
 import { isUuid } from '#schema/kernel/ids.ts'
+import { CloseCode } from '#schema/wire/messages.ts'
 import { isAffected, type OutpostDependencies } from './affected.ts'
 import { loadDependencies } from './dependencies.ts'
-import { identify, keyOf, type LinkIdentity } from './link-authentication.ts'
+import { identify, keyOf, type LinkIdentity, refusalOf } from './link-authentication.ts'
 import { LinkConnection } from './link-connection.ts'
 import { type LinkMetrics, linkMetrics } from './link-metrics.ts'
 
@@ -17,7 +18,6 @@ const MAX_CONNECTIONS = 10_000
 const PING_EVERY_MS = 30_000
 /** Changes within this time are told together. */
 const COALESCE_MS = 30
-const GOING_AWAY = 1012
 /** Changes after which an account may no longer hold its link. */
 const ACCOUNT_MODELS = new Set([
   'authentik_core.token',
@@ -77,7 +77,7 @@ class LinkServer {
     const closed = [...this.#connections.keys()].map(
       (socket) => new Promise((resolve) => socket.once('close', resolve)),
     )
-    for (const connection of this.#connections.values()) connection.close(GOING_AWAY, 'the core is restarting')
+    for (const connection of this.#connections.values()) connection.close(CloseCode.goingAway, 'the core is restarting')
     const impatient = setTimeout(() => this.#terminateAll(), 1000)
     await Promise.all(closed)
     clearTimeout(impatient)
@@ -108,11 +108,18 @@ class LinkServer {
       isAlive = false
       socket.ping()
     })
-    socket.once('close', () => {
+    socket.once('close', (code) => {
       this.#connections.delete(socket)
       this.#metrics.connected.dec(labels)
-      this.#later(() => connection.ended())
+      this.#later(() => this.#ended(connection, code))
     })
+  }
+
+  /** An instance stays present while it has another connection here, and while it moves from this replica to another. */
+  async #ended(connection: LinkConnection, code: number): Promise<void> {
+    await connection.settled()
+    const isElsewhere = [...this.#connections.values()].some((other) => other.isSameInstanceAs(connection))
+    if (!isElsewhere && code !== CloseCode.goingAway) await connection.ended(code === CloseCode.stopping)
   }
 
   #ping(): void {
@@ -158,7 +165,8 @@ class LinkServer {
   async #recheck(): Promise<void> {
     for (const connection of [...this.#connections.values()]) {
       const { key, outpost } = connection.identity
-      if ((await identify(this.#ctx, key, outpost.uuid)) === undefined) connection.close(1008, 'access has ended')
+      if ((await identify(this.#ctx, key, outpost.uuid)) !== undefined) continue
+      connection.close(...(await refusalOf(this.#ctx, outpost.uuid)))
     }
   }
 

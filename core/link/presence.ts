@@ -58,21 +58,37 @@ export async function sawApplied(
     .where(isInstance(key))
 }
 
-/** The connection has ended. The instance has its usual time to come back, to whichever replica. */
-export async function left(ctx: CoreContext, key: Key): Promise<void> {
+/** The connection was lost: the instance is not linked any more, but may serve what it knows. */
+export async function lost(ctx: CoreContext, key: Key): Promise<void> {
   await ctx.db
     .update(outpostInstances)
     .set({ replica: null })
     .where(and(isInstance(key), eq(outpostInstances.replica, ctx.replicaId)))
 }
 
-/** The instances of one outpost, or of all, that are there now; silence is never shown as health. */
+/** The process has said that it ends. */
+export async function left(ctx: CoreContext, key: Key): Promise<void> {
+  await ctx.db.delete(outpostInstances).where(and(isInstance(key), eq(outpostInstances.replica, ctx.replicaId)))
+}
+
+/** No instance is linked: what held the links, the only core process that there can be, has ended. */
+export async function lostAll(ctx: CoreContext): Promise<void> {
+  await ctx.db.update(outpostInstances).set({ replica: null })
+}
+
+/**
+ * Whether the instance is linked to a replica; silence is never taken for health. One whose replica was stopped in
+ * order still counts while it moves to another.
+ */
+export function isLinked(ctx: CoreContext, { replica, lastSeen }: InstanceRecord): boolean {
+  return replica !== null && isAlive(lastSeen.getTime(), ctx.clock.now())
+}
+
+/** The instances of one outpost, or of all, that are not forgotten, linked or not; the newest first. */
 export async function instancesOf(ctx: CoreContext, outpost?: string): Promise<readonly InstanceRecord[]> {
   const all = ctx.db.select().from(outpostInstances)
   const rows = await (outpost === undefined ? all : all.where(eq(outpostInstances.outpostUuid, outpost)))
-  return rows
-    .filter((row) => isAlive(row.lastSeen.getTime(), ctx.clock.now()))
-    .sort((a, b) => b.lastSeen.getTime() - a.lastSeen.getTime())
+  return rows.sort((a, b) => b.lastSeen.getTime() - a.lastSeen.getTime())
 }
 
 /** Drops instances that nobody has heard of for a day. */

@@ -22,16 +22,17 @@ const meShape = z.object({
 /** Logs users in through the core's flow executor, each attempt in a session of its own (sheet outpost-protocol §5). */
 export function createFlowClient(
   http: AxiosInstance,
-  config: Pick<OutpostConfig, 'host' | 'token'>,
+  { host, token, mayAdmit }: Pick<OutpostConfig, 'host' | 'token'> & { readonly mayAdmit: () => boolean },
   metrics: FlowMetrics,
 ): FlowClient {
   return {
     async login(login) {
+      if (!mayAdmit()) return { kind: 'unavailable', reason: 'the core refuses this outpost' }
       const session = new FlowSession({
         http,
-        host: config.host,
+        host,
         signal: login.signal,
-        headers: { 'x-authentik-remote-ip': login.remoteIp, 'x-authentik-outpost-token': config.token.reveal() },
+        headers: { 'x-authentik-remote-ip': login.remoteIp, 'x-authentik-outpost-token': token.reveal() },
       })
       try {
         return (await runFlow(session, login, metrics)) ?? (await checkAccess(session, login))

@@ -7,6 +7,7 @@ import type { Random } from '#schema/kernel/clock.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import { joinUrl } from '#schema/kernel/url-join.ts'
 import {
+  CloseCode,
   envelope,
   type HelloArgs,
   Instruction,
@@ -15,6 +16,7 @@ import {
   type TriggerUpdateArgs,
   triggerUpdateArgs,
 } from '#schema/wire/messages.ts'
+import { askAgainMs } from './standing.ts'
 
 const HELLO_EVERY_MS = 10_000
 /** Three unanswered HELLOs: the peer is gone, whatever the socket believes. */
@@ -23,7 +25,8 @@ const HANDSHAKE_MS = 10_000
 const MAX_MESSAGE_OCTETS = 4 * 1024 * 1024
 /** A connection that lasted this long was good: the next attempt is early again. */
 const STABLE_MS = 30_000
-const RECONNECT = { firstMs: 500, capMs: 30_000 }
+const RECONNECT = { firstMs: 500, capMs: 5_000 }
+const REFUSING_CODES: readonly number[] = [CloseCode.unauthorized, CloseCode.gone]
 
 export interface LinkEvents {
   /** Said at each connect and every 10 s. */
@@ -34,6 +37,8 @@ export interface LinkEvents {
   sessionEnded(sessionHash: string): void
   /** Whether the core is linked now. */
   linked(is: boolean): void
+  /** The core said no to the link; what it says to calls decides what that means. */
+  refused(): void
 }
 
 export interface LinkOptions {
@@ -62,17 +67,18 @@ export class LinkClient {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const { random } = this.#options
     for (let attempt = 0; !signal.aborted; attempt++) {
-      if (attempt > 0)
-        await wait(backoffMs(attempt, this.#options.random, RECONNECT), undefined, { signal }).catch(() => {})
-      if (signal.aborted) return
-      const lastedMs = await this.#connection(attempt, signal)
+      const { lastedMs, isRefused } = await this.#connection(attempt, signal)
+      if (isRefused && !signal.aborted) this.#events.refused()
       if (lastedMs >= STABLE_MS) attempt = 0
+      const ms = isRefused ? askAgainMs(random) : backoffMs(attempt + 1, random, RECONNECT)
+      await wait(ms, undefined, { signal }).catch(() => {})
     }
   }
 
-  /** One connection, from its handshake to its end; how long it was open, in ms. */
-  #connection(attempt: number, signal: AbortSignal): Promise<number> {
+  /** One connection, from its handshake to its end: how long it was open, in ms, and whether the core said no to it. */
+  #connection(attempt: number, signal: AbortSignal): Promise<{ lastedMs: number; isRefused: boolean }> {
     const { config, log, outpost, instance } = this.#options
     const url = joinUrl(
       config.host,
@@ -86,7 +92,8 @@ export class LinkClient {
       perMessageDeflate: false,
       rejectUnauthorized: !config.insecure,
     })
-    const { promise, resolve } = Promise.withResolvers<number>()
+    const { promise, resolve } = Promise.withResolvers<{ lastedMs: number; isRefused: boolean }>()
+    let isRefused = false
     let openedAt: number | undefined
     let silence: NodeJS.Timeout | undefined
     let hello: NodeJS.Timeout | undefined
@@ -94,7 +101,7 @@ export class LinkClient {
       clearTimeout(silence)
       silence = setTimeout(() => socket.terminate(), SILENCE_MS)
     }
-    const stop = () => socket.close(1000)
+    const stop = () => socket.close(CloseCode.stopping)
     signal.addEventListener('abort', stop, { once: true })
     socket.on('open', () => {
       openedAt = performance.now()
@@ -110,17 +117,23 @@ export class LinkClient {
     socket.on('ping', heard)
     socket.on('message', (data, isBinary) => {
       heard()
-      if (isBinary || !this.#handle(data.toString())) socket.close(1007)
+      if (isBinary || !this.#handle(data.toString())) socket.close(CloseCode.malformed)
+    })
+    socket.on('unexpected-response', (_, { statusCode = 0 }) => {
+      isRefused = statusCode === 401 || statusCode === 403
+      this.#lost(signal, `the core answered ${statusCode}`)
+      socket.terminate()
     })
     socket.on('error', (cause) => this.#lost(signal, cause.message))
     socket.on('close', (code) => {
+      isRefused ||= REFUSING_CODES.includes(code)
       clearTimeout(silence)
       clearInterval(hello)
       signal.removeEventListener('abort', stop)
       this.#socket = undefined
       if (openedAt !== undefined) this.#events.linked(false)
       this.#lost(signal, `closed with ${code}`)
-      resolve(openedAt === undefined ? 0 : performance.now() - openedAt)
+      resolve({ lastedMs: openedAt === undefined ? 0 : performance.now() - openedAt, isRefused })
     })
     return promise
   }

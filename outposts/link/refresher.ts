@@ -3,6 +3,7 @@ import { backoffMs } from '#schema/kernel/backoff.ts'
 import type { Random } from '#schema/kernel/clock.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import { merge, type Refresh } from './pending-refresh.ts'
+import { askAgainMs, isRefusal } from './standing.ts'
 
 const RETRY = { firstMs: 500, capMs: 30_000 }
 
@@ -15,11 +16,16 @@ export interface RefresherOptions {
   readonly signal: AbortSignal
 }
 
-/** Runs one refresh at a time; requests meanwhile become one more. A refresh that fails is tried again until it succeeds. */
+/**
+ * Runs one refresh at a time; requests meanwhile become one more. A refresh that fails is tried again until it succeeds:
+ * after a wait, or at once when there is another request.
+ */
 export class Refresher {
   readonly #options: RefresherOptions
   #waiting: Refresh | undefined
   #running: Promise<void> | undefined
+  /** Ends the wait before the next attempt. */
+  #wake = new AbortController()
 
   constructor(options: RefresherOptions) {
     this.#options = options
@@ -28,6 +34,7 @@ export class Refresher {
   /** Resolves when the configuration is at least as new as this request. */
   request(refresh: Refresh): Promise<void> {
     this.#waiting = merge(this.#waiting, refresh)
+    this.#wake.abort()
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
     })
@@ -48,7 +55,9 @@ export class Refresher {
         // What the failed attempt did is unknown: the next one reads everything.
         this.#waiting = merge(this.#waiting, { ...refresh, changes: undefined })
         if (failures++ === 0) log.warning('the configuration could not be read; the last one stays', { cause })
-        await wait(backoffMs(failures, random, RETRY), undefined, { signal }).catch(() => {})
+        this.#wake = new AbortController()
+        const ms = isRefusal(cause) ? askAgainMs(random) : backoffMs(failures, random, RETRY)
+        await wait(ms, undefined, { signal: AbortSignal.any([signal, this.#wake.signal]) }).catch(() => {})
       }
     }
   }

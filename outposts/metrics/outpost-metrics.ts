@@ -11,6 +11,8 @@ export interface OutpostMetrics {
   /** The configuration was applied at this time, ms since the epoch. */
   updated(nowMs: number): void
   linked(is: boolean): void
+  /** The core says no to this outpost. */
+  refused(is: boolean): void
 }
 
 /** What every outpost reports of itself (sheet outpost-protocol §6.2). */
@@ -29,8 +31,16 @@ export function outpostMetrics(registry: Registry, { name, type, instance }: Out
   ])
   const connection = gauge('connection', 'Whether the link to the core is up', identity)
   connection.set(who, 0)
+  const refused = new Gauge({
+    name: 'martello_outpost_refused',
+    help: 'Whether the core says no to this outpost: its token was revoked, or the outpost deleted',
+    labelNames: identity,
+    registers: [registry],
+  })
+  refused.set(who, 0)
   return {
     updated: (nowMs) => lastUpdate.set(build, nowMs / 1000),
     linked: (is) => connection.set(who, is ? 1 : 0),
+    refused: (is) => refused.set(who, is ? 1 : 0),
   }
 }

@@ -13,6 +13,21 @@ export const Instruction = {
   Applied: 101,
 } as const
 
+/** Why a link is closed (RFC 6455 §7.4; 4000 and above are ours). */
+export const CloseCode = {
+  /** Outpost → core: this process ends. */
+  stopping: 1000,
+  malformed: 1007,
+  policyViolation: 1008,
+  internalError: 1011,
+  /** Core → outpost: this replica ends, others may be there. */
+  goingAway: 1012,
+  /** Core → outpost: the token is not valid for this outpost any more. */
+  unauthorized: 4401,
+  /** Core → outpost: the outpost was deleted. */
+  gone: 4404,
+} as const
+
 /** What a Martello outpost offers in HELLO (`args.capabilities`). */
 export const CAPABILITIES = ['revision', 'revocation', 'applied'] as const
 export type Capability = (typeof CAPABILITIES)[number]

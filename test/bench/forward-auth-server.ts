@@ -1,17 +1,13 @@
 // The proxy outpost's own server with one application and somebody who is signed in, or (`bare`) a server that says 200
 // to everybody: `KIND PORT`. Prints the session's cookie.
 import { createServer } from 'node:http'
-import { Registry } from 'prom-client'
 import { ProxyServer } from '#outposts/http/server/proxy-server.ts'
 import { Sessions } from '#outposts/http/session/sessions.ts'
-import { CoreCertificateStore } from '#outposts/tls/core-certificate-store.ts'
 import type { CoreClient } from '#schema/client/request.ts'
-import { silentLogger } from '#schema/kernel/logger.ts'
-import { Secret } from '#schema/kernel/secret.ts'
+import { outpostHost } from '#test/support/outpost-host.ts'
 
 const [, , kind, port] = process.argv
 const address = { host: '127.0.0.1', port: Number(port), setting: 'port' }
-const other = { ...address, port: 0 }
 const at = (path: string) => `http://core.example${path}`
 const provider = {
   pk: 1,
@@ -49,28 +45,11 @@ const core: CoreClient = {
 }
 
 async function martello(): Promise<void> {
-  const clock = { now: () => Date.now() }
-  const server = new ProxyServer({
-    config: {
-      host: new URL('http://core.example'),
-      hostBrowser: undefined,
-      token: new Secret('t'),
-      insecure: false,
-      logLevel: 'error',
-      listen: { http: address, https: other, ldap: other, ldaps: other, radius: other, metrics: other },
-      trustedProxyCidrs: ['127.0.0.0/8'],
-    },
-    log: silentLogger,
-    clock,
-    random: Math.random,
-    metrics: new Registry(),
-    core,
-    flows: { login: async () => ({ kind: 'unavailable', reason: 'not used' }) },
-    certificates: await CoreCertificateStore.create(core, silentLogger, clock),
-    instanceId: 'bench',
-  })
+  const host = await outpostHost({ core, listen: { http: { port: Number(port) } }, trustedProxyCidrs: ['127.0.0.0/8'] })
+  const server = new ProxyServer(host)
   await server.configure({ pk: 'o', name: 'bench', config: {} })
   await server.listen()
+  const { clock } = host
   const { cookieName } = [...server.applications][0]!.settings
   const sessions = new Sessions({
     secret: provider.cookie_secret,

@@ -1,18 +1,14 @@
 // The LDAP outpost's own server over a directory in memory, or (`bare`) a socket that answers every message with the
 // same octets: `KIND PORT USERS`.
 import { createServer } from 'node:net'
-import { Registry } from 'prom-client'
 import type { FlowClient } from '#outposts/flow/flow-client.ts'
 import { MessageFramer } from '#outposts/ldap/codec/framing.ts'
 import { LdapServer } from '#outposts/ldap/server/ldap-server.ts'
-import { CoreCertificateStore } from '#outposts/tls/core-certificate-store.ts'
 import type { CoreClient } from '#schema/client/request.ts'
-import { silentLogger } from '#schema/kernel/logger.ts'
-import { Secret } from '#schema/kernel/secret.ts'
+import { outpostHost } from '#test/support/outpost-host.ts'
 
 const [, , kind, port, users] = process.argv
 const address = { host: '127.0.0.1', port: Number(port), setting: 'port' }
-const other = { ...address, port: 0 }
 
 const user = (index: number) => ({
   pk: index + 1,
@@ -58,26 +54,7 @@ const flows: FlowClient = {
 }
 
 async function martello(): Promise<void> {
-  const clock = { now: () => Date.now() }
-  const server = new LdapServer({
-    config: {
-      host: new URL('http://core'),
-      hostBrowser: undefined,
-      token: new Secret('t'),
-      insecure: false,
-      logLevel: 'error',
-      listen: { http: other, https: other, ldap: address, ldaps: other, radius: other, metrics: other },
-      trustedProxyCidrs: [],
-    },
-    log: silentLogger,
-    clock,
-    random: Math.random,
-    metrics: new Registry(),
-    core,
-    flows,
-    certificates: await CoreCertificateStore.create(core, silentLogger, clock),
-    instanceId: 'bench',
-  })
+  const server = new LdapServer(await outpostHost({ core, flows, listen: { ldap: { port: Number(port) } } }))
   await server.configure({ pk: 'o', name: 'bench', config: {} }, undefined)
   await server.listen()
 }

@@ -41,7 +41,7 @@ async function outcome({ flow = PASSED, access = ALLOWED, me = ME }: Core, code?
     const host = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
     const client = createFlowClient(
       createHttp({ insecure: false }),
-      { host, token: new Secret('t') },
+      { host, token: new Secret('t'), mayAdmit: () => true },
       flowMetrics(new Registry()),
     )
     const { kind } = await client.login({

@@ -2,18 +2,14 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { after, before, suite, test } from 'node:test'
-import { Registry } from 'prom-client'
 import type { FlowClient, FlowOutcome } from '#outposts/flow/flow-client.ts'
-import type { OutpostHost } from '#outposts/kind.ts'
 import { BerReader, BerTag, encodeInteger, encodeText, encodeValue } from '#outposts/ldap/codec/ber.ts'
 import { encodeFilter, type Filter } from '#outposts/ldap/codec/filter.ts'
 import { MessageFramer } from '#outposts/ldap/codec/framing.ts'
 import { LdapServer } from '#outposts/ldap/server/ldap-server.ts'
-import { CoreCertificateStore } from '#outposts/tls/core-certificate-store.ts'
 import type { CoreClient } from '#schema/client/request.ts'
-import { silentLogger } from '#schema/kernel/logger.ts'
-import { Secret } from '#schema/kernel/secret.ts'
 import { run } from '#test/support/engines/tools.ts'
+import { outpostHost } from '#test/support/outpost-host.ts'
 
 const BASE = 'dc=ldap,dc=goauthentik,dc=io'
 const dn = (name: string) => `cn=${name},ou=users,${BASE}`
@@ -89,28 +85,7 @@ const flows: FlowClient = {
 let server: LdapServer
 let port: number
 before(async () => {
-  const clock = { now: () => Date.now() }
-  const listen = { host: '127.0.0.1', port: 0, setting: 'x' }
-  const host: OutpostHost = {
-    config: {
-      host: new URL('http://core'),
-      hostBrowser: undefined,
-      token: new Secret('t'),
-      insecure: false,
-      logLevel: 'error',
-      listen: { http: listen, https: listen, ldap: listen, ldaps: listen, radius: listen, metrics: listen },
-      trustedProxyCidrs: [],
-    },
-    log: silentLogger,
-    clock,
-    random: Math.random,
-    metrics: new Registry(),
-    core,
-    flows,
-    certificates: await CoreCertificateStore.create(core, silentLogger, clock),
-    instanceId: 'i',
-  }
-  server = new LdapServer(host)
+  server = new LdapServer(await outpostHost({ core, flows }))
   login = ordinary
   await server.configure({ pk: 'o', name: 'ldap', config: {} }, undefined)
   await server.listen()

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { WebSocket } from 'ws'
 import type { OutpostKind } from '#outposts/kind.ts'
-import type { Revocation, WireChange } from '#schema/wire/messages.ts'
+import { CloseCode, type Revocation, type WireChange } from '#schema/wire/messages.ts'
 import { ADMIN_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
 import { until } from '#test/support/engines/process.ts'
 import { startOutpost, tokenOf } from '#test/support/outpost.ts'
@@ -215,7 +215,7 @@ suite('updates and revocations', () => {
     const peer = await linked(outpost.pk, key.key)
     const closed = once(peer.socket, 'close')
     await core.api('DELETE', `/core/tokens/${outpost.token_identifier}/`)
-    assert.equal((await closed)[0], 1008)
+    assert.equal((await closed)[0], CloseCode.unauthorized)
     assert.equal(await refusal(linkUrl(outpost.pk), bearer(key.key)), 403)
   })
 })

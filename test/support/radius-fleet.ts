@@ -1,11 +1,8 @@
-import { Registry } from 'prom-client'
 import type { FlowClient, FlowLogin, FlowOutcome } from '#outposts/flow/flow-client.ts'
-import type { OutpostHost } from '#outposts/kind.ts'
 import { RadiusServer } from '#outposts/radius/radius-server.ts'
 import { RADIUS_LIMITS, type RadiusLimits } from '#outposts/radius/request-handler.ts'
 import type { RadiusOutpostConfig } from '#schema/api/outpost-providers.ts'
-import { silentLogger } from '#schema/kernel/logger.ts'
-import { Secret } from '#schema/kernel/secret.ts'
+import { outpostHost } from './outpost-host.ts'
 import { SECRET } from './radius.ts'
 
 export const ALLOWED: FlowOutcome = {
@@ -60,22 +57,9 @@ export async function startRadius(
   } = {},
 ): Promise<RunningRadius> {
   let served = providers
-  const at = { host: address, port, setting: 'MARTELLO_LISTEN__RADIUS' }
-  const listen = { http: at, https: at, ldap: at, ldaps: at, radius: at, metrics: at }
-  const host: OutpostHost = {
-    config: {
-      host: new URL('http://127.0.0.1'),
-      hostBrowser: undefined,
-      token: new Secret('not used'),
-      insecure: false,
-      logLevel: 'error',
-      listen,
-      trustedProxyCidrs: [],
-    },
-    log: silentLogger,
-    clock: { now: () => Date.now() },
-    random: Math.random,
-    metrics: new Registry(),
+  const host = await outpostHost({
+    flows,
+    listen: { radius: { host: address, port } },
     core: {
       request({ query }) {
         const number = Number(query?.['page'])
@@ -84,15 +68,7 @@ export async function startRadius(
         return Promise.resolve({ kind: 'ok', status: 200, body, etag: undefined })
       },
     },
-    flows,
-    certificates: {
-      refresh: () => Promise.resolve(),
-      get: () => undefined,
-      fallback: () => noTls(),
-      fallbackPair: () => noTls(),
-    },
-    instanceId: OUTPOST.pk,
-  }
+  })
   const server = new RadiusServer(host, { ...RADIUS_LIMITS, ...limits })
   await server.configure(OUTPOST)
   await server.listen()
@@ -105,8 +81,4 @@ export async function startRadius(
     },
     [Symbol.asyncDispose]: () => server.close(AbortSignal.timeout(1000)),
   }
-}
-
-function noTls(): never {
-  throw new Error('RADIUS over UDP has no TLS')
 }

@@ -47,7 +47,7 @@ export class ProxyServer implements ProtocolServer {
     this.#list = new PagedList(host.core, { path: '/outposts/proxy/' })
     const networks = host.config.trustedProxyCidrs.flatMap((cidr) => parseNetwork(cidr) ?? [])
     this.#trusted = (address) => address !== undefined && isIn(networks, address)
-    this.#channel = new BackChannel(this.#corePlaces({}), host.config)
+    this.#channel = new BackChannel(this.#corePlaces({}), host)
     const report = new MisconfigurationReport(host.core, host.clock, host.log)
     const serving = () => this.#serving
     this.#router = new RequestRouter({
@@ -87,7 +87,7 @@ export class ProxyServer implements ProtocolServer {
     const isMoved = JSON.stringify(places) !== this.#places
     if (isMoved) {
       const before = this.#channel
-      this.#channel = new BackChannel(places, this.#host.config)
+      this.#channel = new BackChannel(places, this.#host)
       void before.close()
     }
     this.#places = JSON.stringify(places)

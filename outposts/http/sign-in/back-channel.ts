@@ -1,6 +1,8 @@
 import { buffer } from 'node:stream/consumers'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
+import type { OutpostConfig } from '#outposts/config/outpost-config.ts'
 import type { CorePlaces } from '#outposts/http/codec/endpoints.ts'
+import type { OutpostHost } from '#outposts/kind.ts'
 import { USER_AGENT } from '#schema/client/core-client.ts'
 import { CoreUnreachableError } from '#schema/kernel/errors.ts'
 
@@ -14,13 +16,17 @@ export interface BackChannelAnswer {
   readonly body: unknown
 }
 
+type BackChannelHost = Pick<OutpostHost, 'mayAdmit'> & { readonly config: Pick<OutpostConfig, 'insecure'> }
+
 /** Calls to the core about a sign-in, under the name by which browsers know it, so that it names itself the same. */
 export class BackChannel {
   readonly #agent: Agent
   readonly #origin: string
   readonly #headers: Readonly<Record<string, string>>
+  readonly #mayAdmit: () => boolean
 
-  constructor({ host, named }: CorePlaces, { insecure }: { readonly insecure: boolean }) {
+  constructor({ host, named }: CorePlaces, { config: { insecure }, mayAdmit }: BackChannelHost) {
+    this.#mayAdmit = mayAdmit
     const connector = buildConnector({ rejectUnauthorized: !insecure, timeout: TIMEOUT_MS })
     this.#agent = new Agent({
       connections: CONNECTIONS,
@@ -56,6 +62,7 @@ export class BackChannel {
   }
 
   async #request(options: Pick<Dispatcher.RequestOptions, 'method' | 'path' | 'body'> & { headers?: object }) {
+    if (!this.#mayAdmit()) throw new CoreUnreachableError('the core refuses this outpost')
     let status: number
     let text: string
     try {

@@ -1,4 +1,5 @@
 import type { FlowClient, FlowOutcome, FlowUser } from '#outposts/flow/flow-client.ts'
+import type { OutpostHost } from '#outposts/kind.ts'
 import { canonicalDn, isWithin, type Name, readName } from '../codec/dn.ts'
 import { type LdapResult, ResultCode, SUCCESS } from '../codec/result-code.ts'
 import { userDn } from '../directory/build-entries.ts'
@@ -44,12 +45,14 @@ export function usernameOf(name: Name | undefined, base: Name): string | undefin
 /** Authenticates a simple bind with a name and a password (RFC 4513 §5.1.3); nothing but a clear yes lets anybody in. */
 export class Binder {
   readonly #flows: FlowClient
+  readonly #mayAdmit: () => boolean
   readonly #cache: BindCache
   readonly #maxRunning: number
   #running = 0
 
-  constructor(flows: FlowClient, cache: BindCache, maxRunning = 64) {
+  constructor({ flows, mayAdmit }: Pick<OutpostHost, 'flows' | 'mayAdmit'>, cache: BindCache, maxRunning = 64) {
     this.#flows = flows
+    this.#mayAdmit = mayAdmit
     this.#cache = cache
     this.#maxRunning = maxRunning
   }
@@ -59,7 +62,7 @@ export class Binder {
     settings: BindSettings,
     { name, password }: Pick<BindRequest, 'name' | 'password'>,
   ): BindOutcome | undefined {
-    if (!settings.isCached) return undefined
+    if (!settings.isCached || !this.#mayAdmit()) return undefined
     const bound = this.#cache.verify(cacheKey(settings, name), password)
     return bound === undefined ? undefined : { result: SUCCESS, bound }
   }

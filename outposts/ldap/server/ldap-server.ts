@@ -43,7 +43,7 @@ export class LdapServer implements ProtocolServer {
     this.#providerList = new PagedList(host.core, { path: '/outposts/ldap/' })
     this.#cache = new BindCache(host.clock)
     this.#operations = new Operations({
-      binder: new Binder(host.flows, this.#cache),
+      binder: new Binder(host, this.#cache),
       source: this.#source,
       revalidate: () => this.#revalidate(),
       providers: () => this.#providers,
