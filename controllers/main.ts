@@ -39,13 +39,17 @@ async function main(): Promise<void> {
     ready: () => log.info('an outpost is ready', { outpost: name }),
     restarting: (why: string, afterMs: number) =>
       log.warning('an outpost has ended and is started again', { outpost: name, why, after_ms: afterMs }),
-    failed: (detail: string) => log.error('an outpost cannot run', { outpost: name, detail }),
+    failed: (detail: string, afterMs: number) =>
+      log.error('an outpost cannot run', { outpost: name, detail, again_after_ms: afterMs }),
   })
   await runLocalLoop({ core, coreUrl: host, listen, log, env: process.env, random: Math.random, events }, stop.signal)
 }
 
-if (process.argv.length > 2) console.log(HELP)
-else
+const [argument] = process.argv.slice(2)
+if (argument !== undefined) {
+  console.log(HELP)
+  process.exitCode = argument === '--help' || argument === 'help' ? 0 : 2
+} else
   try {
     await main()
   } catch (error) {

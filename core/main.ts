@@ -4,6 +4,7 @@ import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import type { Secret } from '#schema/kernel/secret.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
+import { GENERATED, type ProcessMessage } from '#schema/wire/process-messages.ts'
 import type { Bootstrapped } from './bootstrap/bootstrap.ts'
 import { readCoreConfig } from './config/read-core-config.ts'
 import { readSampleAddresses } from './config/sample-addresses.ts'
@@ -31,13 +32,13 @@ function askedToStop(): Promise<void> {
 /** Shows what was generated, once: to the supervisor, else on the terminal. Nothing keeps it. */
 function showCredentials({ administrator, samplePassword, sampleRadiusSecret }: Bootstrapped): void {
   const shown: ReadonlyArray<[name: string, value: Secret | undefined]> = [
-    ['akadmin password', administrator?.password],
-    ['akadmin API token', administrator?.token],
-    ['password of demo and guest', samplePassword],
-    ['RADIUS shared secret', sampleRadiusSecret],
+    [GENERATED.administratorPassword, administrator?.password],
+    [GENERATED.administratorToken, administrator?.token],
+    [GENERATED.samplePassword, samplePassword],
+    [GENERATED.sampleRadiusSecret, sampleRadiusSecret],
   ]
   const generated = shown.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value: value.reveal() }]))
-  if (process.send !== undefined) process.send({ kind: 'ready', generated })
+  if (process.send !== undefined) process.send({ kind: 'ready', generated } satisfies ProcessMessage)
   else for (const { name, value } of generated) console.error(`${name} (shown once): ${value}`)
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import pino from 'pino'
 import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
+import type { LogLevel } from '#schema/kernel/logger.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
 import { readOutpostConfig } from './config/read-outpost-config.ts'
 import type { OutpostKind } from './kind.ts'
@@ -43,10 +44,18 @@ async function main(command: string | undefined): Promise<number> {
     return command === '--help' || command === 'help' ? 0 : 2
   }
   const { config, warnings } = readOutpostConfig(source)
-  const log = loggerOver(pino(sinkOptions(config.logLevel))).child({ logger: 'outpost' })
+  const sink = pino(sinkOptions(config.logLevel))
+  const log = loggerOver(sink).child({ logger: 'outpost' })
   for (const warning of warnings) log.warning('a setting is unknown', { warning })
   const { kind } = await load()
-  const surroundings = { log, clock: { now: () => Date.now() }, random: Math.random }
+  const surroundings = {
+    log,
+    clock: { now: () => Date.now() },
+    random: Math.random,
+    setLogLevel: (level: LogLevel) => {
+      sink.level = sinkOptions(level).level
+    },
+  }
   await runOutpost(kind, config, surroundings, {
     signal: stopSignal(),
     started(outpost) {

@@ -7,7 +7,7 @@ import { createCoreClient } from '#schema/client/core-client.ts'
 import { backoffMs } from '#schema/kernel/backoff.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
 import { CoreUnreachableError } from '#schema/kernel/errors.ts'
-import type { Logger } from '#schema/kernel/logger.ts'
+import { LOG_LEVELS, type Logger, type LogLevel } from '#schema/kernel/logger.ts'
 import { VERSION } from '#schema/version.ts'
 import { CAPABILITIES, type Revocation } from '#schema/wire/messages.ts'
 import type { OutpostConfig } from './config/outpost-config.ts'
@@ -44,6 +44,8 @@ export interface Surroundings {
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random
+  /** The outpost's configuration in the core says how much is logged. */
+  readonly setLogLevel?: (level: LogLevel) => void
 }
 
 /** A running outpost, as far as its process has to do with it. */
@@ -63,7 +65,7 @@ export interface RunningOutpost {
 export async function runOutpost(
   kind: OutpostKind,
   config: OutpostConfig,
-  { log, clock, random }: Surroundings,
+  { log, clock, random, setLogLevel }: Surroundings,
   {
     signal,
     started,
@@ -120,6 +122,8 @@ export async function runOutpost(
       })
       standing.accepted()
       interval = outpost
+      const level = LOG_LEVELS.find((each) => each === outpost.config['log_level'])
+      if (level !== undefined) setLogLevel?.(level)
       await server.configure(outpost as OutpostObject, changes)
       own?.updated(clock.now())
     },

@@ -6,7 +6,6 @@ export interface DeployableOutpost {
   readonly name: string
   readonly type: 'proxy' | 'ldap' | 'radius'
   readonly config: {
-    readonly log_level?: string | undefined
     readonly authentik_host_insecure?: boolean | undefined
     readonly authentik_host_browser?: string | undefined
   }
@@ -44,7 +43,6 @@ export function desiredProcess(outpost: DeployableOutpost, coreUrl: URL, listen:
       MARTELLO_HOST: coreUrl.href,
       MARTELLO_INSECURE: String(config.authentik_host_insecure === true),
       ...(config.authentik_host_browser ? { MARTELLO_HOST_BROWSER: config.authentik_host_browser } : {}),
-      ...(config.log_level ? { MARTELLO_LOG_LEVEL: config.log_level } : {}),
       ...Object.fromEntries(addresses),
     },
   }

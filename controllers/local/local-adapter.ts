@@ -6,8 +6,12 @@ import type { Secret } from '#schema/kernel/secret.ts'
 import { type ProcessEvents, SupervisedProcess } from './supervised-process.ts'
 
 const ENTRY = join(import.meta.dirname, '..', '..', 'outposts', 'main.ts')
-/** Of our own environment children get what any program needs, and no setting of ours. */
+/** Of our own environment children get what any program needs, and the settings that are not about one process. */
 const INHERITED = [
+  ...['LOG_LEVEL', 'HOST_BROWSER', 'LISTEN__TRUSTED_PROXY_CIDRS'].flatMap((name) => [
+    `MARTELLO_${name}`,
+    `AUTHENTIK_${name}`,
+  ]),
   'PATH',
   'HOME',
   'LANG',

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
-import { z } from 'zod'
 import { backoffMs } from '#schema/kernel/backoff.ts'
 import type { Random } from '#schema/kernel/clock.ts'
+import { type Generated, processMessage } from '#schema/wire/process-messages.ts'
 
 export interface ProcessSpec {
   readonly name: string
@@ -12,26 +12,19 @@ export interface ProcessSpec {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** What a child tells over IPC. */
-const childMessage = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('ready'),
-    generated: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
-  }),
-  z.object({ kind: z.literal('failed'), detail: z.string(), retryable: z.boolean() }),
-])
-
 export interface ProcessEvents {
   /** One line that the process printed. */
   line(name: string, text: string): void
-  ready(generated: ReadonlyArray<{ name: string; value: string }>): void
+  ready(generated: readonly Generated[]): void
   /** It ended by itself and is started again after this many ms. */
   restarting(why: string, afterMs: number): void
-  /** It ended for a reason that a restart would not mend. */
-  failed(detail: string): void
+  /** It ended for a reason that a restart would hardly mend; tried again after this many ms all the same. */
+  failed(detail: string, afterMs: number): void
 }
 
 const RESTART = { firstMs: 500, capMs: 30_000 }
+/** A port may become free, a setting may be mended. */
+const RESTART_FAILED_MS = 60_000
 /** A run of this length was a good one: the next failure counts as the first. */
 const STABLE_MS = 30_000
 const STOP_WITHIN_MS = 4_000
@@ -76,10 +69,10 @@ export class SupervisedProcess {
       const startedAt = performance.now()
       const { why, isFinal } = await this.#run()
       if (this.#stop.signal.aborted) return
-      if (isFinal) return this.#events.failed(why)
       failures = performance.now() - startedAt >= STABLE_MS ? 1 : failures + 1
-      const afterMs = backoffMs(failures, this.#random, RESTART)
-      this.#events.restarting(why, afterMs)
+      const afterMs = isFinal ? RESTART_FAILED_MS : backoffMs(failures, this.#random, RESTART)
+      if (isFinal) this.#events.failed(why, afterMs)
+      else this.#events.restarting(why, afterMs)
       await wait(afterMs, undefined, { signal: this.#stop.signal }).catch(() => {})
     }
   }
@@ -95,7 +88,7 @@ export class SupervisedProcess {
     for (const stream of [child.stdout!, child.stderr!])
       createInterface({ input: stream }).on('line', (text) => this.#events.line(name, text))
     child.on('message', (raw) => {
-      const message = childMessage.safeParse(raw).data
+      const message = processMessage.safeParse(raw).data
       if (message?.kind === 'ready') this.#events.ready(message.generated)
       if (message?.kind === 'failed' && !message.retryable) final = message.detail
     })

@@ -12,7 +12,6 @@ const outpostShape = z.object({
   service_connection: z.string().nullish(),
   token_identifier: z.string(),
   config: z.looseObject({
-    log_level: z.string().optional(),
     authentik_host_insecure: z.boolean().optional(),
     authentik_host_browser: z.string().optional(),
   }),
@@ -52,7 +51,10 @@ export class Fleet {
       }))
   }
 
-  async tokenOf({ tokenIdentifier }: FleetOutpost): Promise<Secret> {
+  /** The API key of an outpost's service account; rejects when it cannot be read, or the outpost is not known any more. */
+  async tokenOf(outpost: FleetOutpost | undefined): Promise<Secret> {
+    if (outpost === undefined) throw new CoreUnreachableError('the outpost is not known any more')
+    const { tokenIdentifier } = outpost
     const answer = await this.#core.request({ path: `/core/tokens/${encodeURIComponent(tokenIdentifier)}/view_key/` })
     const parsed = keyShape.safeParse(answer.kind === 'ok' ? answer.body : undefined)
     if (!parsed.success) throw new CoreUnreachableError('the token of an outpost cannot be read', parsed.error)

@@ -16,7 +16,7 @@ const vectors: ReadonlyArray<
 for (const [what, desired, actual, steps] of vectors)
   test(what, () =>
     assert.deepEqual(
-      plan(desired, actual).map((step) => `${step.kind} ${step.kind === 'delete' ? step.key : step.desired.key}`),
+      plan(desired, actual).map((step) => `${step.kind} ${step.key}`),
       steps,
     ),
   )

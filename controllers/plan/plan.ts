@@ -1,7 +1,7 @@
 /** One thing to do so that what runs is what is wanted. */
 export type Step<T> =
-  | { readonly kind: 'create'; readonly desired: T }
-  | { readonly kind: 'replace'; readonly desired: T }
+  | { readonly kind: 'create'; readonly key: string; readonly desired: T }
+  | { readonly kind: 'replace'; readonly key: string; readonly desired: T }
   | { readonly kind: 'delete'; readonly key: string }
 
 export interface Keyed {
@@ -19,8 +19,9 @@ export function plan<T extends Keyed>(desired: readonly T[], actual: readonly T[
     ...actual.filter((each) => !wanted.has(each.key)).map(({ key }) => ({ kind: 'delete', key }) as const),
     ...desired.flatMap((each): Step<T>[] => {
       const now = known.get(each.key)
-      if (now === undefined) return [{ kind: 'create', desired: each }]
-      return canonical(now) === canonical(each) ? [] : [{ kind: 'replace', desired: each }]
+      const { key } = each
+      if (now === undefined) return [{ kind: 'create', key, desired: each }]
+      return canonical(now) === canonical(each) ? [] : [{ kind: 'replace', key, desired: each }]
     }),
   ]
 }

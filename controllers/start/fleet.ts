@@ -13,8 +13,9 @@ import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import type { SettingsSource } from '#schema/kernel/settings.ts'
 import { MARTELLO_VERSION } from '#schema/version.ts'
+import type { Generated } from '#schema/wire/process-messages.ts'
 import { requireFreePorts } from './free-ports.ts'
-import { type Generated, summaryText } from './summary.ts'
+import { type ShownOutpost, summaryText } from './summary.ts'
 
 const CORE_ENTRY = join(import.meta.dirname, '..', '..', 'core', 'main.ts')
 
@@ -86,7 +87,7 @@ async function runOutposts({ config, env, token, fleet }: OutpostRun, signal: Ab
       env,
       random: Math.random,
       events: (name) => fleet.events(name),
-      reconciled: (outposts) => fleet.expect(outposts.map((outpost) => outpost.name)),
+      read: (outposts) => fleet.expect(outposts.map(({ name, type }) => ({ name, type }))),
     },
     signal,
   )
@@ -117,7 +118,7 @@ class FleetDisplay {
       ready: () => this.ready(name),
       restarting: (why, afterMs) =>
         console.error(`${name} ${why}; it is started again in ${(afterMs / 1000).toFixed(1)} s`),
-      failed: (detail) => console.error(`${name} cannot run: ${detail}`),
+      failed: (detail, afterMs) => console.error(`${name} cannot run: ${detail}; tried again in ${afterMs / 1000} s`),
     }
   }
 
@@ -135,11 +136,12 @@ class FleetDisplay {
   }
 
   /** Shows the table once, when all of these are ready. */
-  expect(names: readonly string[]): void {
+  expect(outposts: readonly ShownOutpost[]): void {
     if (this.#isShown) return
     this.#isShown = true
-    void Promise.all(names.map((name) => this.#latch(name).promise)).then(() => {
-      console.log(`\n${summaryText(this.#config, this.#generated, MARTELLO_VERSION)}\n`)
+    void Promise.all(outposts.map(({ name }) => this.#latch(name).promise)).then(() => {
+      const types = new Set(outposts.map(({ type }) => type))
+      console.log(`\n${summaryText(this.#config, { types, generated: this.#generated, version: MARTELLO_VERSION })}\n`)
       this.#generated = []
     })
   }

@@ -1,39 +1,25 @@
 import type { StartConfig } from '#controllers/config/start-config.ts'
+import type { DeployableOutpost } from '#controllers/desired/local-process.ts'
+import { GENERATED, type Generated } from '#schema/wire/process-messages.ts'
 
-export interface Generated {
-  readonly name: string
-  readonly value: string
+export type ShownOutpost = Pick<DeployableOutpost, 'name' | 'type'>
+
+export interface Shown {
+  /** The types of outposts that run. */
+  readonly types: ReadonlySet<ShownOutpost['type']>
+  readonly generated: readonly Generated[]
+  readonly version: string
 }
 
 /** What a person needs to know once everything runs: where, who, and what to try. */
-export function summaryText(
-  { core, sample, local, dataDir }: StartConfig,
-  generated: readonly Generated[],
-  version: string,
-): string {
-  const { http } = core
-  const rows: ReadonlyArray<readonly [string, string]> = [
-    ['core', `http://localhost:${http.port}  (HTTPS ${core.https.port}, metrics ${core.metrics.port})`],
-    [
-      'proxy outpost',
-      `http://*.localhost:${local.proxy.http.port}  (HTTPS ${local.proxy.https.port}, metrics ${local.proxy.metrics.port})`,
-    ],
-    [
-      'LDAP outpost',
-      `ldap://localhost:${local.ldap.ldap.port}  (LDAPS ${local.ldap.ldaps.port}, metrics ${local.ldap.metrics.port})`,
-    ],
-    [
-      'RADIUS outpost',
-      `${local.radius.radius.host}:${local.radius.radius.port}/udp  (metrics ${local.radius.metrics.port})`,
-    ],
-    ['data', dataDir],
-  ]
-  const lines = [`Martello ${version} is running.`, '', ...table(rows)]
+export function summaryText(config: StartConfig, { types, generated, version }: Shown): string {
+  const { core, sample, local } = config
+  const lines = [`Martello ${version} is running.`, '', ...table(rows(config, types))]
   if (sample.enabled)
     lines.push(
       '',
       `Open      http://sample.localhost:${local.proxy.http.port}  (the sample application, behind the proxy outpost)`,
-      `          http://localhost:${http.port}  (your applications)`,
+      `          http://localhost:${core.http.port}  (your applications)`,
       'Sign in   demo (may open everything), guest (nothing), akadmin (the administrator)',
     )
   if (generated.length > 0)
@@ -42,26 +28,48 @@ export function summaryText(
       'Generated now and shown only this once:',
       ...table(generated.map(({ name, value }) => [name, value])),
     )
-  if (sample.enabled)
-    lines.push(
-      '',
-      'Try       (with the password of demo as PASSWORD and the RADIUS shared secret as SECRET)',
-      '',
-      ...commands(local),
-    )
+  if (sample.enabled) lines.push('', 'Try', '', ...commands(local, generated))
   return [...lines, '', 'Ctrl-C stops everything.'].join('\n')
 }
 
-function commands({ proxy, ldap, radius }: StartConfig['local']): string[] {
-  const base = 'dc=ldap,dc=goauthentik,dc=io'
+function rows({ core, local, dataDir }: StartConfig, types: Shown['types']): (readonly [string, string])[] {
+  const { proxy, ldap, radius } = local
+  const outposts: readonly (readonly [ShownOutpost['type'], string, string])[] = [
+    [
+      'proxy',
+      'proxy outpost',
+      `http://*.localhost:${proxy.http.port}  (HTTPS ${proxy.https.port}, metrics ${proxy.metrics.port})`,
+    ],
+    [
+      'ldap',
+      'LDAP outpost',
+      `ldap://localhost:${ldap.ldap.port}  (LDAPS ${ldap.ldaps.port}, metrics ${ldap.metrics.port})`,
+    ],
+    ['radius', 'RADIUS outpost', `${radius.radius.host}:${radius.radius.port}/udp  (metrics ${radius.metrics.port})`],
+  ]
   return [
+    ['core', `http://localhost:${core.http.port}  (HTTPS ${core.https.port}, metrics ${core.metrics.port})`],
+    ...outposts.filter(([type]) => types.has(type)).map(([, name, where]) => [name, where] as const),
+    ['data', dataDir],
+  ]
+}
+
+/** The commands as they are pasted into a shell: what is not known any more is asked for. */
+function commands({ proxy, ldap, radius }: StartConfig['local'], generated: readonly Generated[]): string[] {
+  const base = 'dc=ldap,dc=goauthentik,dc=io'
+  const known = (name: string) => generated.find((each) => each.name === name)?.value
+  const variable = (name: string, value: string | undefined, what: string) =>
+    value === undefined ? `  read -rs ${name}  # ${what}` : `  ${name}=${value}`
+  return [
+    variable('PASSWORD', known(GENERATED.samplePassword), 'the password of demo'),
+    variable('SECRET', known(GENERATED.sampleRadiusSecret), 'the RADIUS shared secret'),
     `  curl -sI http://sample.localhost:${proxy.http.port}/ | grep -i ^location`,
     `  ldapsearch -x -LLL -H ldap://localhost:${ldap.ldap.port} -D cn=demo,ou=users,${base} -w "$PASSWORD" -b ${base} cn`,
     `  echo "User-Name=demo,User-Password=$PASSWORD,Message-Authenticator=0x00" | radclient 127.0.0.1:${radius.radius.port} auth "$SECRET"`,
   ]
 }
 
-function table(rows: ReadonlyArray<readonly [string, string]>): string[] {
-  const width = Math.max(...rows.map(([name]) => name.length))
-  return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)
+function table(lines: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...lines.map(([name]) => name.length))
+  return lines.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)
 }
