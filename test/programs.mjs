@@ -14,6 +14,13 @@ export const PROGRAMS = [
   { file: '/usr/lib/postgresql/*/bin/postgres', debian: 'postgresql' },
   { file: '/usr/sbin/dockerd', debian: 'docker.io' },
   { file: '/bin/busybox', debian: 'busybox-static' },
+  { file: '/usr/bin/openssl', debian: 'openssl' },
+  { file: '/usr/bin/etcd', debian: 'etcd-server' },
+  // What Kubernetes is built with (test/support/kubernetes-build.mjs).
+  { file: '/usr/bin/go', debian: 'golang-go' },
+  { file: '/usr/bin/rsync', debian: 'rsync' },
+  { file: '/usr/bin/jq', debian: 'jq' },
+  { file: '/usr/bin/make', debian: 'make' },
 ]
 
 /** `*` stands for one folder name (Debian puts each PostgreSQL major into its own). */

@@ -10,7 +10,7 @@ import {
 } from '#core/store/outpost-accounts.ts'
 import { providers } from '#core/store/tables/applications.ts'
 import { outpostProviders, outposts } from '#core/store/tables/outposts.ts'
-import { outpostConfigDefaults, outpostConfigProblem, refreshSeconds } from '#schema/api/outpost-settings.ts'
+import { deploymentDefaults, deploymentSettingsProblem, refreshSeconds } from '#schema/deployment/settings.ts'
 import { outpostResource } from '#schema/api/outposts.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { isOutdated } from '#schema/kernel/health.ts'
@@ -49,7 +49,7 @@ export const outpostBinding: Binding<OutpostRecord> = {
       operationId: 'outposts_instances_default_settings_retrieve',
       access: OWN,
       document: { response: 'OutpostDefaultConfig' },
-      handle: async (call) => ok({ config: { ...outpostConfigDefaults, authentik_host: originOf(call).href } }),
+      handle: async (call) => ok({ config: { ...deploymentDefaults, authentik_host: originOf(call).href } }),
     },
     {
       method: 'GET',
@@ -80,7 +80,7 @@ async function prepare(call: Call, values: JsonObject, before: OutpostRecord | u
     errors['providers'] = [
       `Outpost type ${type} can't be used with ${PROVIDER_CLASS[strange.kind] ?? strange.kind} providers.`,
     ]
-  const problem = values['config'] === undefined ? undefined : outpostConfigProblem(values['config'] as JsonObject)
+  const problem = values['config'] === undefined ? undefined : deploymentSettingsProblem(values['config'] as JsonObject)
   if (problem !== undefined) errors['config'] = [`Failed to validate config: ${problem}`]
   if (Object.keys(errors).length > 0) throw new ValidationFailedError(errors)
   return values

@@ -32,3 +32,12 @@ export function parseDuration(text: string): number {
   if (total === undefined) throw new DurationError(`no known unit in "${text}"`)
   return total
 }
+
+/** Whether the text is a duration that is longer than nothing. */
+export function isDuration(text: string): boolean {
+  try {
+    return parseDuration(text) > 0
+  } catch {
+    return false
+  }
+}

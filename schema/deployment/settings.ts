@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
-import { parseDuration } from '#schema/kernel/duration.ts'
+import { isDuration, parseDuration } from '#schema/kernel/duration.ts'
 
 const texts = z.record(z.string(), z.string())
 const patches = z.record(z.string(), z.array(z.record(z.string(), z.unknown())))
 
-/** What an outpost's `config` may hold (sheet outpost-protocol §4.2); other keys are kept and ignored. */
+/** What an outpost's `config` may hold (sheets outpost-protocol §4.2, controllers §0); other keys are kept and ignored. */
 const shape = z.looseObject({
   authentik_host: z.string().default(''),
   authentik_host_insecure: z.boolean().default(false),
@@ -17,21 +17,32 @@ const shape = z.looseObject({
   docker_network: z.string().nullable().default(null),
   docker_map_ports: z.boolean().default(true),
   docker_labels: texts.nullable().default(null),
-  kubernetes_replicas: z.int().default(1),
+  /** Null leaves the number to somebody else, such as an autoscaler. */
+  kubernetes_replicas: z.int().min(0).max(1000).nullable().default(1),
   kubernetes_namespace: z.string().default('default'),
   kubernetes_ingress_annotations: texts.default({}),
   kubernetes_ingress_secret_name: z.string().default('authentik-outpost-tls'),
   kubernetes_ingress_class_name: z.string().nullable().default(null),
+  kubernetes_ingress_path_type: z.string().nullable().default(null),
+  kubernetes_httproute_annotations: texts.default({}),
+  kubernetes_httproute_parent_refs: z.array(z.record(z.string(), z.union([z.string(), z.int()]))).default([]),
   kubernetes_service_type: z.string().default('ClusterIP'),
   kubernetes_disabled_components: z.array(z.string()).default([]),
   kubernetes_image_pull_secrets: z.array(z.string()).default([]),
   kubernetes_json_patches: patches.nullable().default(null),
 })
 
-export const outpostConfigDefaults: JsonObject = shape.parse({})
+export type DeploymentSettings = z.infer<typeof shape>
+
+export const deploymentDefaults: DeploymentSettings = shape.parse({})
+
+/** A stored config with its defaults; what cannot be understood is undefined. */
+export function readDeploymentSettings(config: unknown): DeploymentSettings | undefined {
+  return shape.safeParse(config).data
+}
 
 /** The first thing that is wrong with a config, for the person who wrote it. */
-export function outpostConfigProblem(config: JsonObject): string | undefined {
+export function deploymentSettingsProblem(config: JsonObject): string | undefined {
   const result = shape.safeParse(config)
   if (result.success) return undefined
   const [issue] = result.error.issues
@@ -42,12 +53,4 @@ export function outpostConfigProblem(config: JsonObject): string | undefined {
 export function refreshSeconds(config: JsonObject): number {
   const { refresh_interval: interval } = config
   return typeof interval === 'string' && isDuration(interval) ? Math.round(parseDuration(interval) / 1000) : 300
-}
-
-function isDuration(text: string): boolean {
-  try {
-    return parseDuration(text) > 0
-  } catch {
-    return false
-  }
 }

@@ -1,0 +1,38 @@
+import type { DeploymentSettings } from './settings.ts'
+
+export type OutpostType = 'proxy' | 'ldap' | 'radius'
+
+/** A provider that an outpost serves, as far as its deployment goes. */
+export interface DeployableProvider {
+  readonly name: string
+  /** Of proxy providers only. */
+  readonly proxy?: {
+    readonly mode: 'proxy' | 'forward_single' | 'forward_domain'
+    readonly externalHost: URL
+  }
+}
+
+/** An outpost of the core, as far as its deployment goes. */
+export interface DeployableOutpost {
+  /** UUID with dashes. */
+  readonly pk: string
+  readonly name: string
+  readonly type: OutpostType
+  readonly settings: DeploymentSettings
+  /** In the order of the core. */
+  readonly providers: readonly DeployableProvider[]
+}
+
+/** What is the same for every outpost of a core. */
+export interface DeploymentContext {
+  /** Version of the core: of images and labels. */
+  readonly version: string
+  /** `ghcr.io/…/%(type)s:%(version)s`: the image of an outpost that names none. */
+  readonly imageTemplate: string
+}
+
+/** What an outpost may show only to its own process. */
+export interface DeploymentSecrets {
+  /** The API key of its service account. */
+  readonly token: string
+}

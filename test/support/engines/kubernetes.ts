@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { ensureKubernetesBuilt } from '../kubernetes-build.mjs'
+import {
+  type AuditEntry,
+  type KubernetesUser,
+  kubeconfigOf,
+  readAuditLog,
+  tokenOf,
+  writeServerFiles,
+} from './kubernetes-files.ts'
+import { startApiServer, startController, startEtcd } from './kubernetes-processes.ts'
+import { freePort, temporaryFolder, until } from './process.ts'
+import { hasTool } from './tools.ts'
+
+export interface Kubernetes extends AsyncDisposable {
+  /** The API server's https address. */
+  readonly server: string
+  /** The certificate authority of that address (PEM). */
+  readonly ca: string
+  token(user: KubernetesUser): string
+  kubeconfig(user?: KubernetesUser): string
+  /** `kubectl …` as the administrator: what it printed; fails with its messages unless it exits with 0. */
+  kubectl(...args: readonly string[]): Promise<string>
+  /** Server-side apply as the administrator. */
+  apply(...objects: readonly object[]): Promise<void>
+  /** The requests so far; one may come into it a moment after its answer. */
+  auditLog(): readonly AuditEntry[]
+  /** Ends the API server at once, as in a crash; what it stored stays. */
+  stopApiServer(): Promise<void>
+  /** Starts it again at the same address, ending it first where it runs. */
+  restartApiServer(): Promise<void>
+}
+
+export interface KubernetesOptions {
+  /** Also start the controller-manager and the scheduler. */
+  readonly controllers?: boolean
+}
+
+/** Whether Kubernetes can be started, building it first; without it the test is skipped, or fails where `CI=true`. */
+export async function hasKubernetes(t: TestContext): Promise<boolean> {
+  if (!(await hasTool(t, 'etcd', 'etcd-server'))) return false
+  try {
+    await ensureKubernetesBuilt()
+    return true
+  } catch (error) {
+    if (process.env.CI === 'true') throw error
+    t.skip(error instanceof Error ? error.message : 'Kubernetes was not built')
+    return false
+  }
+}
+
+/** Starts a control plane of its own (etcd, API server) on free ports; ready when the namespace `default` is there. */
+export async function startKubernetes({ controllers = false }: KubernetesOptions = {}): Promise<Kubernetes> {
+  const programs = await ensureKubernetesBuilt()
+  await using started = new AsyncDisposableStack()
+  const folder = started.use(temporaryFolder('kubernetes')).path
+  const storage = await startEtcd(folder)
+  started.use(storage.engine)
+  const port = await freePort()
+  const server = `https://127.0.0.1:${port}`
+  const serverArgs = [...writeServerFiles(folder), `--etcd-servers=${storage.url}`]
+  const startAgain = () => startApiServer(programs, folder, port, serverArgs)
+  let apiServer = await startAgain()
+  const stopApiServer = async () => apiServer[Symbol.asyncDispose]()
+  started.defer(stopApiServer)
+
+  const ca = readFileSync(join(folder, 'apiserver.crt'), 'utf8')
+  const kubeconfig = (user: KubernetesUser = 'admin') => kubeconfigOf(server, ca, user)
+  const kubeconfigFile = (user: KubernetesUser) => {
+    const file = join(folder, `${user}.kubeconfig`)
+    writeFileSync(file, kubeconfig(user), { mode: 0o600 })
+    return file
+  }
+  const always = [`--kubeconfig=${kubeconfigFile('admin')}`, `--cache-dir=${join(folder, 'kubectl-cache')}`]
+  const kubectl = (args: readonly string[], input?: string) =>
+    printed(join(programs, 'kubectl'), [...always, ...args], input)
+  await kubectl(['create', 'clusterrolebinding', 'viewer', '--clusterrole=view', '--user=viewer'])
+
+  if (controllers) {
+    for (const name of ['kube-controller-manager', 'kube-scheduler'] as const)
+      started.use(await startController(name, programs, folder, kubeconfigFile(name)))
+    const isThere = () => kubectl(['get', 'serviceaccount', 'default']).then(() => true)
+    await until('the default service account', isThere)
+  }
+  const owned = started.move()
+  return {
+    server,
+    ca,
+    token: tokenOf,
+    kubeconfig,
+    kubectl: (...args) => kubectl(args),
+    async apply(...objects) {
+      const list = { apiVersion: 'v1', kind: 'List', items: objects }
+      await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(list))
+    },
+    auditLog: () => readAuditLog(folder),
+    stopApiServer,
+    async restartApiServer() {
+      await stopApiServer()
+      apiServer = await startAgain()
+    },
+    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+  }
+}
+
+/** Runs a command to its end; what it printed, without its messages. */
+function printed(command: string, args: readonly string[], input?: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const options = { timeout: 120_000, maxBuffer: 64 * 1024 * 1024 }
+  const child = execFile(command, args, options, (error, stdout, stderr) => {
+    if (error === null) resolve(stdout)
+    else reject(new Error(`${error.message.slice(0, 2000)}\n${stdout}${stderr}`))
+  })
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(input)
+  return promise
+}
