@@ -1,15 +1,5 @@
+import type { DeployableOutpost } from '#schema/deployment/outpost.ts'
 import type { ListenAddress } from '#schema/kernel/settings.ts'
-
-/** An outpost of the core, as far as its deployment goes. */
-export interface DeployableOutpost {
-  readonly pk: string
-  readonly name: string
-  readonly type: 'proxy' | 'ldap' | 'radius'
-  readonly config: {
-    readonly authentik_host_insecure?: boolean | undefined
-    readonly authentik_host_browser?: string | undefined
-  }
-}
 
 /** Where outposts of this machine listen, by type. */
 export interface LocalListen {
@@ -29,20 +19,23 @@ export interface DesiredProcess {
 }
 
 /** The process that serves an outpost on this machine. */
-export function desiredProcess(outpost: DeployableOutpost, coreUrl: URL, listen: LocalListen): DesiredProcess {
-  const { type, config } = outpost
-  const addresses = Object.entries(listen[type]).map(([name, address]) => [
-    `MARTELLO_LISTEN__${name.toUpperCase()}`,
+export function desiredProcess(
+  { pk, name, type, settings }: DeployableOutpost,
+  coreUrl: URL,
+  listen: LocalListen,
+): DesiredProcess {
+  const addresses = Object.entries(listen[type]).map(([socket, address]) => [
+    `MARTELLO_LISTEN__${socket.toUpperCase()}`,
     text(address),
   ])
   return {
-    key: outpost.pk,
-    name: outpost.name,
+    key: pk,
+    name,
     args: [type],
     env: {
       MARTELLO_HOST: coreUrl.href,
-      MARTELLO_INSECURE: String(config.authentik_host_insecure === true),
-      ...(config.authentik_host_browser ? { MARTELLO_HOST_BROWSER: config.authentik_host_browser } : {}),
+      MARTELLO_INSECURE: String(settings.authentik_host_insecure),
+      ...(settings.authentik_host_browser === '' ? {} : { MARTELLO_HOST_BROWSER: settings.authentik_host_browser }),
       ...Object.fromEntries(addresses),
     },
   }

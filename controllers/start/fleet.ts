@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import pino from 'pino'
 import { readStartConfig, type StartConfig } from '#controllers/config/start-config.ts'
-import { fetchTransport } from '#controllers/fetch-transport.ts'
+import { coreClient } from '#controllers/core-client.ts'
 import { type ProcessEvents, SupervisedProcess } from '#controllers/local/supervised-process.ts'
-import { runLocalLoop } from '#controllers/loop/local-loop.ts'
+import { Controller } from '#controllers/loop/controller.ts'
+import { CONNECTION_KINDS, openTargets } from '#controllers/open-targets.ts'
 import { startSampleApplication } from '#controllers/sample/sample-application.ts'
-import { createCoreClient } from '#schema/client/core-client.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import type { SettingsSource } from '#schema/kernel/settings.ts'
@@ -73,24 +72,21 @@ interface OutpostRun {
 
 async function runOutposts({ config, env, token, fleet }: OutpostRun, signal: AbortSignal): Promise<void> {
   const coreUrl = new URL(`http://127.0.0.1:${config.core.http.port}`)
-  const sleep = (ms: number, within: AbortSignal | undefined) =>
-    wait(ms, undefined, within === undefined ? {} : { signal: within })
-  const core = createCoreClient(fetchTransport, { host: coreUrl, token, random: Math.random, sleep })
+  const core = coreClient(coreUrl, token)
   const log = loggerOver(pino(sinkOptions('warning'))).child({ logger: 'controller' })
   fleet.progress('Starting the outposts …')
-  await runLocalLoop(
-    {
-      core,
-      coreUrl,
-      listen: config.local,
-      log,
-      env,
-      random: Math.random,
-      events: (name) => fleet.events(name),
-      read: (outposts) => fleet.expect(outposts.map(({ name, type }) => ({ name, type }))),
-    },
-    signal,
-  )
+  const clock = { now: () => Date.now() }
+  const events = (name: string) => fleet.events(name)
+  const local = { coreUrl, listen: config.local, events, env, clock, random: Math.random }
+  const controller = new Controller({
+    core,
+    open: openTargets({ kinds: CONNECTION_KINDS, local }),
+    log,
+    clock,
+    random: Math.random,
+    read: (outposts) => fleet.expect(outposts.map(({ name, type }) => ({ name, type }))),
+  })
+  await controller.run(signal)
 }
 
 /** What the person at the terminal sees: prefixed lines, progress, and one table when everything is up. */

@@ -1,5 +1,5 @@
 import type { StartConfig } from '#controllers/config/start-config.ts'
-import type { DeployableOutpost } from '#controllers/desired/local-process.ts'
+import type { DeployableOutpost } from '#schema/deployment/outpost.ts'
 import { GENERATED, type Generated } from '#schema/wire/process-messages.ts'
 
 export type ShownOutpost = Pick<DeployableOutpost, 'name' | 'type'>

@@ -5,6 +5,8 @@ import type { ConnectionState, InventoryItem, ObjectStatus } from '#schema/deplo
 export interface Deployment {
   readonly outpost: DeployableOutpost
   readonly context: DeploymentContext
+  /** The image to run: what the outpost asks for, or still the one before while a rollout waits. */
+  readonly image: string
   readonly secrets: DeploymentSecrets
   /** What was made for this outpost before, on this target. */
   readonly inventory: readonly InventoryItem[]
@@ -35,6 +37,8 @@ export interface Applied {
  */
 export interface Target extends AsyncDisposable {
   probe(signal: AbortSignal): Promise<ConnectionState>
+  /** What `apply` would make: kept before it is made, so that nothing is orphaned whatever happens in between. */
+  items(deployment: Deployment): readonly InventoryItem[]
   plan(deployment: Deployment, signal: AbortSignal): Promise<readonly PlannedStep[]>
   /** Brings the objects to where they should be, then removes what is in the inventory and not wanted any more. */
   apply(deployment: Deployment, signal: AbortSignal): Promise<Applied>

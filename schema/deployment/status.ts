@@ -54,6 +54,7 @@ export const deploymentRecord = z.object({
   objects: z.array(objectStatus).max(1000),
   /** The image that runs, the one before it, and one that did not become healthy. */
   image: z.string().max(512).default(''),
+  image_since: z.iso.datetime().optional(),
   previous_image: z.string().max(512).default(''),
   rejected_image: z.string().max(512).default(''),
   /** What kept the whole deployment from being reconciled; empty when nothing did. */

@@ -1,0 +1,42 @@
+import { parseArgs } from 'node:util'
+import { actingController, wrongUse } from '#controllers/loop/acting-controller.ts'
+import { changes, planText } from '#controllers/plan/fleet-plan.ts'
+
+export const summary = 'carry out a plan that was shown, if it is still the same'
+
+const HELP = `usage: martello apply --plan HASH [--outpost NAME …] [--json]
+
+Plans again, and carries the plan out if it is still the one that was shown. Outposts that are processes of a controller's
+own machine are left to that controller.
+Exit code 0: done, 1: the plan is another one by now, or something could not be done.`
+
+const options = {
+  plan: { type: 'string' },
+  outpost: { type: 'string', multiple: true },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+export async function run(args: readonly string[]): Promise<number> {
+  const parsed = wrongUse(() => parseArgs({ args: [...args], options }), HELP)
+  if (typeof parsed === 'number') return parsed
+  const { values } = parsed
+  if (values.help === true || values.plan === undefined) {
+    console.log(HELP)
+    return values.help === true ? 0 : 2
+  }
+  const names = values.outpost === undefined ? undefined : new Set(values.outpost)
+  const signal = AbortSignal.timeout(600_000)
+  return actingController(async ({ plan, reconcileAll }) => {
+    const found = await plan(names, signal)
+    if (found.hash !== values.plan) {
+      console.error(`The plan is another one by now:\n\n${planText(found)}`)
+      return 1
+    }
+    const asked = new Set(found.outposts.filter(({ steps }) => changes(steps).length > 0).map(({ outpost }) => outpost))
+    const failures = await reconcileAll(asked, signal)
+    if (values.json === true) console.log(JSON.stringify({ applied: [...asked], failures }))
+    else for (const name of asked) console.log(`${name}: ${failures[name] ?? 'applied'}`)
+    return Object.keys(failures).length === 0 ? 0 : 1
+  })
+}

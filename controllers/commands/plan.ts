@@ -1,0 +1,47 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { actingController, wrongUse } from '#controllers/loop/acting-controller.ts'
+import { changes, planText } from '#controllers/plan/fleet-plan.ts'
+
+export const summary = 'show what deploying the outposts would change'
+
+const HELP = `usage: martello plan [--outpost NAME …] [--json] [--watch]
+
+Shows what the controller would create, change and remove now, on Kubernetes, Docker and this machine; changes nothing.
+  --outpost NAME   only this outpost; may be given several times
+  --json           the plan as JSON
+  --watch          plan again whenever it would be another one, until Ctrl-C
+The core is named by MARTELLO_HOST and MARTELLO_TOKEN. Exit code 0: nothing would change, 1: something would.
+"martello apply --plan HASH" carries a plan out.`
+
+const EVERY_MS = 3_000
+const options = {
+  outpost: { type: 'string', multiple: true },
+  json: { type: 'boolean' },
+  watch: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+export async function run(args: readonly string[]): Promise<number> {
+  const parsed = wrongUse(() => parseArgs({ args: [...args], options }), HELP)
+  if (typeof parsed === 'number') return parsed
+  const { values } = parsed
+  if (values.help === true) {
+    console.log(HELP)
+    return 0
+  }
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  const names = values.outpost === undefined ? undefined : new Set(values.outpost)
+  return actingController(async ({ plan }) => {
+    let shown = ''
+    for (;;) {
+      const found = await plan(names, stop.signal)
+      if (found.hash !== shown) console.log(values.json === true ? JSON.stringify(found) : planText(found))
+      shown = found.hash
+      const isSettled = found.outposts.every(({ steps, error }) => changes(steps).length === 0 && error === undefined)
+      if (values.watch !== true || stop.signal.aborted) return isSettled ? 0 : 1
+      await wait(EVERY_MS, undefined, { signal: stop.signal }).catch(() => {})
+    }
+  })
+}

@@ -1,0 +1,34 @@
+import type { LocalListen } from '#controllers/desired/local-process.ts'
+import { CONNECTION_KINDS, type ConnectionKind } from '#controllers/open-targets.ts'
+import { ConfigError } from '#schema/kernel/errors.ts'
+import type { LogLevel } from '#schema/kernel/logger.ts'
+import { Secret } from '#schema/kernel/secret.ts'
+import { SettingsReader, type SettingsSource } from '#schema/kernel/settings.ts'
+import { readLocalListen } from './start-config.ts'
+
+/** What a controller on its own, and the commands that act as one, have to know. */
+export interface ControllerConfig {
+  /** Base URL of the core, its path included. */
+  readonly host: URL
+  readonly token: Secret
+  readonly logLevel: LogLevel
+  /** The kinds of service connections that it serves. */
+  readonly kinds: readonly ConnectionKind[]
+  readonly listen: LocalListen
+}
+
+/** The configuration of a controller; a ConfigError names every problem at once. */
+export function readControllerConfig(source: SettingsSource): ControllerConfig {
+  const settings = new SettingsReader(source)
+  const token = new Secret(settings.text('token'))
+  const host = settings.url('host')
+  if (!settings.has('host')) settings.problem('MARTELLO_HOST is required: the URL of the core')
+  const kinds = settings.list('controller.kinds', CONNECTION_KINDS)
+  for (const kind of kinds)
+    if (!CONNECTION_KINDS.some((known) => known === kind))
+      settings.problem(`MARTELLO_CONTROLLER__KINDS: ${kind} is none of ${CONNECTION_KINDS.join(', ')}`)
+  const rest = { logLevel: settings.logLevel(), listen: readLocalListen(settings) }
+  settings.finish()
+  if (host === undefined) throw new ConfigError(['MARTELLO_HOST is required'])
+  return { host, token, kinds: CONNECTION_KINDS.filter((kind) => kinds.includes(kind)), ...rest }
+}

@@ -1,0 +1,29 @@
+import type { DeployableOutpost, DeploymentContext } from '#schema/deployment/outpost.ts'
+import type { DeploymentRecord } from '#schema/deployment/status.ts'
+
+export interface FleetOutpost extends DeployableOutpost {
+  readonly tokenIdentifier: string
+  /** The service connection that it is deployed through; undefined when somebody deploys it by hand. */
+  readonly connection: string | undefined
+}
+
+export interface FleetConnection {
+  readonly pk: string
+  readonly name: string
+  readonly kind: 'local' | 'docker' | 'kubernetes'
+  /** The daemon or cluster of the controller's own machine. */
+  readonly local: boolean
+  /** Changes whenever its settings do. */
+  readonly fingerprint: string
+}
+
+/** Everything that a core knows about deployments, as read at one moment. */
+export interface FleetState {
+  readonly outposts: ReadonlyMap<string, FleetOutpost>
+  /** Outposts that are there, but cannot be understood: what is deployed of them stays as it is. */
+  readonly unreadable: ReadonlySet<string>
+  readonly connections: ReadonlyMap<string, FleetConnection>
+  /** What controllers keep of each deployment, also of outposts that are gone. */
+  readonly records: ReadonlyMap<string, DeploymentRecord>
+  readonly context: DeploymentContext
+}

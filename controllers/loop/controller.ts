@@ -1,0 +1,151 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { FleetReader } from '#controllers/fleet/fleet-reader.ts'
+import type { FleetOutpost, FleetState } from '#controllers/fleet/fleet-state.ts'
+import { writeConnectionState } from '#controllers/fleet/fleet-writer.ts'
+import type { CoreClient } from '#schema/client/request.ts'
+import type { DeploymentRecord } from '#schema/deployment/status.ts'
+import type { Clock, Random } from '#schema/kernel/clock.ts'
+import type { Logger } from '#schema/kernel/logger.ts'
+import { reconcile } from './reconcile.ts'
+import { type OpenTarget, Targets } from './targets.ts'
+import { WorkQueue } from './work-queue.ts'
+
+const READ_EVERY_MS = 3_000
+const PROBE_EVERY_MS = 60_000
+/** Everything is looked at this often, whether or not anything was heard of it. */
+const RESYNC_MS = 300_000
+const BACKOFF = { firstMs: 1_000, capMs: 60_000 }
+const AT_A_TIME = 8
+
+export interface ControllerOptions {
+  readonly core: CoreClient
+  /** The kinds of service connections that this controller serves. */
+  readonly open: Readonly<Partial<Record<'local' | 'docker' | 'kubernetes', OpenTarget>>>
+  readonly log: Logger
+  readonly clock: Clock
+  readonly random: Random
+  /** What is wanted has been read. */
+  readonly read?: (outposts: readonly FleetOutpost[]) => void
+}
+
+/** What was seen of one outpost last, and when it is due again whatever happens. */
+interface Seen {
+  readonly input: string
+  due: number
+}
+
+/**
+ * Keeps the outposts on the service connections that it serves deployed as the core wants them, until the signal aborts.
+ * Level-triggered: what it hears of only decides when it looks.
+ */
+export class Controller {
+  readonly #options: ControllerOptions
+  readonly #reader: FleetReader
+  readonly #seen = new Map<string, Seen>()
+  #state: FleetState | undefined
+  #records = new Map<string, DeploymentRecord>()
+  #isTroubled = false
+
+  constructor(options: ControllerOptions) {
+    this.#options = options
+    this.#reader = new FleetReader(options.core, options.log)
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { open, random } = this.#options
+    await using targets = new Targets(open, (outpost) => queue.request(outpost, { now: false }))
+    const queue = new WorkQueue({
+      work: (outpost) => this.#work(outpost, targets, signal),
+      failed: (outpost, cause, againAfterMs) => this.#failed(outpost, cause, againAfterMs),
+      backoff: BACKOFF,
+      concurrency: AT_A_TIME,
+      random,
+      signal,
+    })
+    const probing = this.#keepProbing(targets, signal)
+    while (!signal.aborted) {
+      await this.#round(queue, targets)
+      await wait(READ_EVERY_MS, undefined, { signal }).catch(() => {})
+    }
+    await Promise.all([queue.idle(), probing])
+  }
+
+  /** Reads everything, and asks for the outposts that have changed, are due, or are gone. */
+  async #round(queue: WorkQueue, targets: Targets): Promise<void> {
+    const { log, clock, read } = this.#options
+    let state: FleetState
+    try {
+      state = await this.#reader.read()
+      if (this.#isTroubled) log.info('the core can be read again')
+      this.#isTroubled = false
+    } catch (cause) {
+      if (!this.#isTroubled) log.warning('the core cannot be read; what is deployed stays', { cause })
+      this.#isTroubled = true
+      return
+    }
+    this.#state = state
+    this.#records = new Map(state.records)
+    await targets.keep(state)
+    read?.([...state.outposts.values()].filter((each) => this.#isServed(each, state, targets)))
+    const now = clock.now()
+    for (const outpost of new Set([...state.outposts.keys(), ...state.records.keys()])) {
+      const input = inputOf(outpost, state)
+      const seen = this.#seen.get(outpost)
+      if (seen?.input === input && seen.due > now) continue
+      // What has changed is worth an attempt now; what is merely due waits for its back-off.
+      this.#seen.set(outpost, { input, due: now + RESYNC_MS })
+      queue.request(outpost, { now: seen?.input !== input })
+    }
+    for (const outpost of this.#seen.keys())
+      if (!state.outposts.has(outpost) && !state.records.has(outpost)) this.#seen.delete(outpost)
+  }
+
+  #isServed({ connection }: FleetOutpost, { connections }: FleetState, targets: Targets): boolean {
+    const found = connections.get(connection ?? '')
+    return found !== undefined && targets.serves(found)
+  }
+
+  async #work(outpost: string, targets: Targets, signal: AbortSignal): Promise<void> {
+    const { core, clock } = this.#options
+    if (this.#state === undefined) return
+    const state = { ...this.#state, records: this.#records }
+    const recorded = (of: string, record: DeploymentRecord | undefined) => {
+      if (record === undefined) this.#records.delete(of)
+      else this.#records.set(of, record)
+    }
+    const again = await reconcile(outpost, state, { core, targets, clock, recorded }, signal)
+    const seen = this.#seen.get(outpost)
+    if (seen !== undefined && again !== undefined) seen.due = Math.min(seen.due, clock.now() + again)
+  }
+
+  #failed(outpost: string, cause: unknown, againAfterMs: number | undefined): void {
+    const name = this.#state?.outposts.get(outpost)?.name ?? outpost
+    this.#options.log.warning('an outpost is not deployed as it should be', {
+      outpost: name,
+      again_after_ms: againAfterMs,
+      cause,
+    })
+  }
+
+  async #keepProbing(targets: Targets, signal: AbortSignal): Promise<void> {
+    const { core, log } = this.#options
+    while (!signal.aborted) {
+      const connections = [...(this.#state?.connections.values() ?? [])].filter((each) => targets.serves(each))
+      for (const connection of connections)
+        await targets
+          .probe(connection, signal)
+          .then((state) => writeConnectionState(core, connection.pk, state))
+          .catch((cause) => log.debug('the state of a service connection could not be told', { cause }))
+      const ms = this.#state === undefined ? READ_EVERY_MS : PROBE_EVERY_MS
+      await wait(ms, undefined, { signal }).catch(() => {})
+    }
+  }
+}
+
+/** Everything that what is wanted of an outpost depends on; the same text means that nothing has changed. */
+function inputOf(pk: string, { outposts, connections, records, context }: FleetState): string {
+  const outpost = outposts.get(pk)
+  const record = records.get(pk)
+  const fingerprints = [outpost?.connection, record?.connection].map((each) => connections.get(each ?? '')?.fingerprint)
+  return JSON.stringify([outpost, fingerprints, context.version, context.imageTemplate])
+}

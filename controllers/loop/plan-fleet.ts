@@ -1,0 +1,78 @@
+import type { FleetConnection, FleetOutpost, FleetState } from '#controllers/fleet/fleet-state.ts'
+import { readToken } from '#controllers/fleet/fleet-writer.ts'
+import { type FleetPlan, fleetPlan, type OutpostPlan } from '#controllers/plan/fleet-plan.ts'
+import type { PlannedStep } from '#controllers/target/target.ts'
+import { canaryFor } from '#controllers/waves/canary.ts'
+import { decideImage, ROLLOUT_LIMITS } from '#controllers/waves/rollout.ts'
+import { imageOf, isPinned } from '#schema/deployment/image.ts'
+import type { DeploymentRecord } from '#schema/deployment/status.ts'
+import { MartelloError } from '#schema/kernel/errors.ts'
+import type { ReconcileSurroundings } from './reconcile.ts'
+
+type Surroundings = Pick<ReconcileSurroundings, 'core' | 'targets' | 'clock'>
+
+/** What reconciling would do now, to all outposts on connections that are served, or to those named; changes nothing. */
+export async function planFleet(
+  state: FleetState,
+  surroundings: Surroundings,
+  { names, signal }: { names: ReadonlySet<string> | undefined; signal: AbortSignal },
+): Promise<FleetPlan> {
+  const isAsked = (name: string) => names === undefined || names.has(name)
+  const plans: OutpostPlan[] = []
+  for (const outpost of state.outposts.values()) {
+    const connection = state.connections.get(outpost.connection ?? '')
+    if (isAsked(outpost.name) && connection !== undefined && surroundings.targets.serves(connection))
+      plans.push(await planOne(outpost, connection, { state, surroundings, signal }))
+  }
+  for (const record of state.records.values()) {
+    const outpost = state.outposts.get(record.outpost)
+    const isGone = outpost === undefined && !state.unreadable.has(record.outpost)
+    const isElsewhere = outpost !== undefined && outpost.connection !== record.connection
+    if ((isGone || isElsewhere) && isAsked(record.outpost_name)) plans.push(removalOf(record, state))
+  }
+  return fleetPlan(plans)
+}
+
+async function planOne(
+  outpost: FleetOutpost,
+  connection: FleetConnection,
+  { state, surroundings, signal }: { state: FleetState; surroundings: Surroundings; signal: AbortSignal },
+): Promise<OutpostPlan> {
+  const { core, targets, clock } = surroundings
+  const found = state.records.get(outpost.pk)
+  const record = found?.connection === connection.pk ? found : undefined
+  const question = {
+    wanted: imageOf(outpost, state.context),
+    isPinned: isPinned(outpost),
+    own: record,
+    now: clock.now(),
+  }
+  const { image, reason } = decideImage({ ...question, canary: canaryFor(outpost, state) }, ROLLOUT_LIMITS)
+  const about = { outpost: outpost.name, connection: connection.name, image, rollout: reason }
+  try {
+    const target = await targets.of(connection)
+    const secrets = { token: (await readToken(core, outpost)).reveal() }
+    const { inventory = [], objects: before = [] } = record ?? {}
+    const deployment = { outpost, image, context: state.context, secrets, inventory, before }
+    return { ...about, steps: await target.plan(deployment, signal), error: undefined }
+  } catch (error) {
+    if (!(error instanceof MartelloError)) throw error
+    return { ...about, steps: [], error: error.detail }
+  }
+}
+
+/** What is left of an outpost that is gone, or deployed elsewhere now. */
+function removalOf(record: DeploymentRecord, { connections }: FleetState): OutpostPlan {
+  const steps = record.inventory.map(
+    ({ kind, namespace, name }): PlannedStep => ({
+      action: 'delete',
+      component: '',
+      kind,
+      ...(namespace === undefined ? {} : { namespace }),
+      name,
+      detail: ['not wanted here any more'],
+    }),
+  )
+  const connection = connections.get(record.connection)?.name ?? ''
+  return { outpost: record.outpost_name, connection, image: '', rollout: undefined, steps, error: undefined }
+}

@@ -1,0 +1,76 @@
+import type { FleetConnection, FleetOutpost } from '#controllers/fleet/fleet-state.ts'
+import { writeRecord } from '#controllers/fleet/fleet-writer.ts'
+import { imageFields, type Rollout } from '#controllers/waves/rollout.ts'
+import type { CoreClient } from '#schema/client/request.ts'
+import type { DeploymentRecord, InventoryItem } from '#schema/deployment/status.ts'
+import type { Clock } from '#schema/kernel/clock.ts'
+
+export interface RecordKeeperOptions {
+  readonly core: CoreClient
+  readonly clock: Clock
+  /** The record as it is now known: other outposts' decisions may depend on it. */
+  readonly recorded: (outpost: string, record: DeploymentRecord | undefined) => void
+}
+
+export interface RecordOf {
+  readonly outpost: FleetOutpost
+  readonly connection: FleetConnection
+  readonly rollout: Rollout
+  /** The image that the outpost should come to run. */
+  readonly wanted: string
+}
+
+/** Keeps one deployment's record in the core while it is reconciled; what would tell nothing new is not written. */
+export class RecordKeeper {
+  readonly #options: RecordKeeperOptions
+  readonly #of: RecordOf
+  #record: DeploymentRecord | undefined
+
+  constructor(options: RecordKeeperOptions, of: RecordOf, record: DeploymentRecord | undefined) {
+    this.#options = options
+    this.#of = of
+    this.#record = record
+  }
+
+  get inventory(): readonly InventoryItem[] {
+    return this.#record?.inventory ?? []
+  }
+
+  /** Also what is about to be made, so that it is known whatever happens next. */
+  async intend(items: readonly InventoryItem[]): Promise<void> {
+    const known = new Set(this.inventory.map(keyOf))
+    const added = items.filter((each) => !known.has(keyOf(each)))
+    if (added.length > 0) await this.keep({ inventory: [...this.inventory, ...added] })
+  }
+
+  async keep(change: Partial<Pick<DeploymentRecord, 'inventory' | 'objects' | 'error'>>): Promise<void> {
+    const { core, clock, recorded } = this.#options
+    const { outpost, connection, rollout, wanted } = this.#of
+    const now = new Date(clock.now()).toISOString()
+    const next: DeploymentRecord = {
+      inventory: [],
+      objects: [],
+      ...this.#record,
+      ...change,
+      ...imageFields(this.#record, rollout, { wanted, now }),
+      outpost: outpost.pk,
+      outpost_name: outpost.name,
+      connection: connection.pk,
+      error: change.error ?? '',
+      reconciled: now,
+    }
+    const isNew = contentOf(this.#record) !== contentOf(next)
+    this.#record = next
+    if (!isNew) return
+    await writeRecord(core, next)
+    recorded(outpost.pk, next)
+  }
+}
+
+const keyOf = ({ apiVersion, kind, namespace = '', name }: InventoryItem) =>
+  [apiVersion, kind, namespace, name].join(' ')
+
+/** All that a record says, apart from when it was said. */
+function contentOf(record: DeploymentRecord | undefined): string {
+  return JSON.stringify(Object.entries({ ...record, reconciled: '' }).sort(([a], [b]) => (a < b ? -1 : 1)))
+}

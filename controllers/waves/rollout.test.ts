@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { DeploymentRecord, ObjectStatus } from '#schema/deployment/status.ts'
+import { decideImage, imageFields, type RolloutQuestion, type RolloutReason } from './rollout.ts'
+
+const LIMITS = { gateMs: 60_000, deadlineMs: 300_000 }
+const NOW = Date.parse('2026-01-01T12:00:00Z')
+const ago = (ms: number) => new Date(NOW - ms).toISOString()
+
+const object = (condition: ObjectStatus['condition'], sinceMs: number): ObjectStatus => ({
+  component: 'deployment',
+  kind: 'Deployment',
+  name: 'x',
+  condition,
+  reason: 'X',
+  message: '',
+  since: ago(sinceMs),
+})
+const record = (image: string, more: Partial<DeploymentRecord> = {}): DeploymentRecord => ({
+  outpost: '11111111-2222-4333-8444-000000000001',
+  outpost_name: 'x',
+  connection: '11111111-2222-4333-8444-000000000002',
+  inventory: [],
+  objects: [object('ready', 3_600_000)],
+  image,
+  previous_image: '',
+  rejected_image: '',
+  error: '',
+  reconciled: ago(0),
+  ...more,
+})
+const question = (more: Partial<RolloutQuestion>): RolloutQuestion => ({
+  wanted: 'v2',
+  isPinned: false,
+  own: record('v1'),
+  canary: undefined,
+  now: NOW,
+  ...more,
+})
+const trying = (condition: ObjectStatus['condition'], sinceMs: number, more: Partial<DeploymentRecord> = {}) =>
+  record('v2', {
+    previous_image: 'v1',
+    image_since: ago(sinceMs),
+    objects: [object('ready', 3_600_000), object(condition, sinceMs)],
+    ...more,
+  })
+
+const rows: ReadonlyArray<
+  [what: string, question: RolloutQuestion, image: string, reason: RolloutReason, againInMs?: number]
+> = [
+  ['the first deployment runs what is wanted', question({ own: undefined }), 'v2', 'Current'],
+  ['what runs already stays', question({ own: record('v2') }), 'v2', 'Current'],
+  ['the canary tries a new image', question({}), 'v2', 'Canary'],
+  ['the others wait for the canary to begin', question({ canary: record('v1') }), 'v1', 'Waiting'],
+  ['the others wait while it is not healthy', question({ canary: trying('progressing', 1_000) }), 'v1', 'Waiting'],
+  ['… and for a while after', question({ canary: trying('ready', 20_000) }), 'v1', 'Waiting', 40_000],
+  ['then they follow', question({ canary: trying('ready', 60_000) }), 'v2', 'Released'],
+  ['a pinned image does not wait', question({ isPinned: true, canary: record('v1') }), 'v2', 'Pinned'],
+  ['a canary that is not healthy yet has time', question({ own: trying('failed', 100_000) }), 'v2', 'Current', 200_000],
+  ['and returns after that', question({ own: trying('failed', 300_000) }), 'v1', 'RolledBack'],
+  [
+    'a pinned image that is not healthy returns too',
+    question({ isPinned: true, own: trying('failed', 300_000) }),
+    'v1',
+    'RolledBack',
+  ],
+  [
+    'what was rejected is not tried again',
+    question({ own: record('v1', { rejected_image: 'v2' }) }),
+    'v1',
+    'RolledBack',
+  ],
+  ['nor by the others', question({ canary: record('v1', { rejected_image: 'v2' }) }), 'v1', 'Waiting'],
+  ['the next image is', question({ wanted: 'v3', own: record('v1', { rejected_image: 'v2' }) }), 'v3', 'Canary'],
+  [
+    'a first image has nothing to return to',
+    question({ own: record('v2', { image_since: ago(900_000), objects: [object('failed', 1)] }) }),
+    'v2',
+    'Current',
+  ],
+  ['without objects nothing is healthy', question({ canary: trying('ready', 1, { objects: [] }) }), 'v1', 'Waiting'],
+]
+for (const [what, asked, image, reason, againInMs] of rows)
+  test(what, () =>
+    assert.deepEqual(decideImage(asked, LIMITS), {
+      image,
+      reason,
+      ...(againInMs === undefined ? {} : { againAt: NOW + againInMs }),
+    }),
+  )
+
+test('a rollout and its return are remembered', () => {
+  const now = ago(0)
+  const begun = imageFields(record('v1'), { image: 'v2', reason: 'Canary' }, { wanted: 'v2', now })
+  assert.deepEqual(begun, { image: 'v2', previous_image: 'v1', rejected_image: '', image_since: now })
+  const returned = imageFields(record('v2', begun), { image: 'v1', reason: 'RolledBack' }, { wanted: 'v2', now })
+  assert.deepEqual(returned, { image: 'v1', previous_image: '', rejected_image: 'v2', image_since: now })
+  const kept = imageFields(
+    record('v1', returned),
+    { image: 'v1', reason: 'RolledBack' },
+    { wanted: 'v2', now: 'later' },
+  )
+  assert.deepEqual(kept, returned)
+  const next = imageFields(record('v1', returned), { image: 'v3', reason: 'Canary' }, { wanted: 'v3', now })
+  assert.deepEqual(next, { image: 'v3', previous_image: 'v1', rejected_image: '', image_since: now })
+})
