@@ -17,8 +17,18 @@ const shape = z.looseObject({
   docker_network: z.string().nullable().default(null),
   docker_map_ports: z.boolean().default(true),
   docker_labels: texts.nullable().default(null),
+  /** Networks beside `docker_network`. */
+  docker_networks: z.array(z.string()).default([]),
+  /** Where ports are reached on the host, by the port inside: `"9000/tcp": "127.0.0.1:9080"`, empty for nowhere. */
+  docker_port_bindings: z
+    .record(z.string(), z.string().regex(/^(?:(?:[0-9.]+|\[[0-9a-fA-F:]+\]):)?\d{1,5}$|^$/, 'should be [address:]port'))
+    .default({}),
+  docker_memory_mib: z.int().min(32).nullable().default(512),
+  docker_cpus: z.number().positive().nullable().default(null),
   /** Null leaves the number to somebody else, such as an autoscaler. */
   kubernetes_replicas: z.int().min(0).max(1000).nullable().default(1),
+  /** With it an autoscaler of ours takes the number from `kubernetes_replicas` up to this. */
+  kubernetes_replicas_max: z.int().min(1).max(1000).nullable().default(null),
   kubernetes_namespace: z.string().default('default'),
   kubernetes_ingress_annotations: texts.default({}),
   kubernetes_ingress_secret_name: z.string().default('authentik-outpost-tls'),
@@ -26,6 +36,8 @@ const shape = z.looseObject({
   kubernetes_ingress_path_type: z.string().nullable().default(null),
   kubernetes_httproute_annotations: texts.default({}),
   kubernetes_httproute_parent_refs: z.array(z.record(z.string(), z.union([z.string(), z.int()]))).default([]),
+  /** Whether only the outpost's own ports can be reached, as far as the cluster enforces that. */
+  kubernetes_network_policy: z.boolean().default(false),
   kubernetes_service_type: z.string().default('ClusterIP'),
   kubernetes_disabled_components: z.array(z.string()).default([]),
   kubernetes_image_pull_secrets: z.array(z.string()).default([]),

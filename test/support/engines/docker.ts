@@ -15,6 +15,8 @@ import { type Engine, startEngine, temporaryFolder } from './process.ts'
 import { type Answer, run } from './tools.ts'
 
 export interface Docker extends AsyncDisposable {
+  /** `unix://…` */
+  readonly url: string
   /** `docker …` against this engine; fails with what it printed unless it exits with 0. */
   docker(...args: readonly string[]): Promise<string>
 }
@@ -52,6 +54,7 @@ export async function startDocker(): Promise<Docker | { readonly impossible: str
     return { impossible: error instanceof Error ? error.message : 'dockerd did not start' }
   }
   return {
+    url: socket,
     async docker(...args) {
       const { code, text } = await call(args)
       if (code !== 0) throw new Error(`docker ${args[0]}: ${text.slice(-3000)}`)

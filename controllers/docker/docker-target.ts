@@ -1,0 +1,193 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { z } from 'zod'
+import { keepSince } from '#controllers/target/keep-since.ts'
+import type { Applied, Deployment, PlannedStep, Target } from '#controllers/target/target.ts'
+import { type DesiredContainer, desiredContainer, OWNER_LABEL } from '#schema/deployment/docker/desired-container.ts'
+import { uuidHex } from '#schema/deployment/names.ts'
+import type { ConnectionState, InventoryItem, ObjectStatus } from '#schema/deployment/status.ts'
+import { type Backoff, backoffMs } from '#schema/kernel/backoff.ts'
+import type { Clock, Random } from '#schema/kernel/clock.ts'
+import { MartelloError } from '#schema/kernel/errors.ts'
+import { Containers } from './containers.ts'
+import { DockerRefusedError } from './docker-refused-error.ts'
+import type { EngineApi } from './engine-api.ts'
+import { type NextStep, nextStep } from './plan/next-step.ts'
+import { Replacement } from './replacement.ts'
+
+const WATCH_AGAIN: Backoff = { firstMs: 1_000, capMs: 60_000 }
+const TRY_AGAIN_MS = 600_000
+
+export interface DockerTargetOptions {
+  readonly api: EngineApi
+  readonly clock: Clock
+  readonly random: Random
+}
+
+type Outcome = Pick<ObjectStatus, 'condition' | 'reason' | 'message'>
+const outcome = (condition: Outcome['condition'], reason: string, message = ''): Outcome => ({
+  condition,
+  reason,
+  message,
+})
+
+/** Outposts as containers of one Docker daemon. */
+export class DockerTarget implements Target {
+  readonly #options: DockerTargetOptions
+  readonly #containers: Containers
+  /** What was tried last and failed, by owner: it is not tried again until something else is wanted, or for a while. */
+  readonly #rejected = new Map<string, { readonly spec: string; readonly until: number }>()
+  readonly #stop = new AbortController()
+
+  constructor(options: DockerTargetOptions) {
+    this.#options = options
+    this.#containers = new Containers(options.api)
+  }
+
+  async probe(): Promise<ConnectionState> {
+    try {
+      return { healthy: true, version: await this.#options.api.version(), reason: '' }
+    } catch (error) {
+      if (!(error instanceof MartelloError)) throw error
+      return { healthy: false, version: '', reason: error.detail }
+    }
+  }
+
+  items({ outpost, image, secrets }: Deployment): readonly InventoryItem[] {
+    return [{ apiVersion: '', kind: 'Container', name: desiredContainer(outpost, image, secrets).name }]
+  }
+
+  async plan(deployment: Deployment, signal: AbortSignal): Promise<readonly PlannedStep[]> {
+    const { desired, step } = await this.#due(deployment, signal)
+    const about = { component: 'container', kind: 'Container', name: desired.name }
+    const actions: Partial<Record<NextStep['kind'], PlannedStep['action']>> = {
+      create: 'create',
+      replace: 'replace',
+      start: 'apply',
+      return: 'replace',
+      taken: 'skip',
+      held: 'skip',
+    }
+    const why: Partial<Record<NextStep['kind'], string>> = {
+      taken: "somebody else's container has this name",
+      held: 'what is wanted did not become healthy',
+      start: 'it does not run',
+      return: 'it did not become healthy',
+    }
+    const detail = step.kind === 'replace' ? step.why : [why[step.kind] ?? ''].filter((text) => text !== '')
+    const leftovers = step.kind === 'done' ? step.leftovers : []
+    return [
+      { ...about, action: actions[step.kind] ?? 'nothing', detail },
+      ...leftovers.map(({ name }): PlannedStep => ({ ...about, name, action: 'delete', detail: ['it made room'] })),
+    ]
+  }
+
+  async apply(deployment: Deployment, signal: AbortSignal): Promise<Applied> {
+    const { outpost, before } = deployment
+    const { desired, step } = await this.#due(deployment, signal)
+    const found = await this.#take(step, { desired, owner: uuidHex(outpost.pk), signal })
+    const status = { component: 'container', kind: 'Container', name: desired.name, ...found }
+    return { objects: keepSince([status], before, this.#options.clock), inventory: this.items(deployment) }
+  }
+
+  async remove(outpost: string, _: readonly InventoryItem[], signal: AbortSignal): Promise<readonly InventoryItem[]> {
+    const owner = uuidHex(outpost)
+    for (const { id } of await this.#containers.ownedBy(owner, signal)) await this.#containers.remove(id, signal)
+    const left = await this.#containers.ownedBy(owner, signal)
+    return left.map(({ name }) => ({ apiVersion: '', kind: 'Container', name }))
+  }
+
+  watch(changed: (outpost: string) => void): Disposable {
+    void this.#keepWatching(changed)
+    return { [Symbol.dispose]: () => this.#stop.abort() }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    this.#options.api[Symbol.dispose]()
+  }
+
+  async #due({ outpost, image, secrets }: Deployment, signal: AbortSignal) {
+    const desired = desiredContainer(outpost, image, secrets)
+    const owner = uuidHex(outpost.pk)
+    const [owned, named, imageId] = await Promise.all([
+      this.#containers.ownedBy(owner, signal),
+      this.#containers.find(desired.name, signal),
+      this.#containers.imageId(image, signal),
+    ])
+    const rejected = this.#rejected.get(owner)
+    const rejectedSpec =
+      rejected !== undefined && rejected.until > this.#options.clock.now() ? rejected.spec : undefined
+    const step = nextStep({ desired, imageId, owned, named, rejectedSpec, now: this.#options.clock.now() })
+    return { desired, step }
+  }
+
+  async #take(
+    step: NextStep,
+    { desired, owner, signal }: { desired: DesiredContainer; owner: string; signal: AbortSignal },
+  ): Promise<Outcome> {
+    const replacement = new Replacement(this.#containers, desired, signal)
+    try {
+      switch (step.kind) {
+        case 'create':
+        case 'replace':
+          await replacement.make(await this.#containers.ownedBy(owner, signal))
+          return outcome('progressing', 'Starting')
+        case 'start':
+          await this.#containers.start(step.container.id, signal)
+          return outcome('progressing', 'Starting')
+        case 'wait':
+          return outcome('progressing', 'Starting')
+        case 'done':
+          for (const { id } of step.leftovers) await this.#containers.remove(id, signal)
+          this.#rejected.delete(owner)
+          return outcome('ready', 'Running')
+        case 'return': {
+          const words = await this.#containers.lastWords(step.failed.id, signal)
+          this.#rejected.set(owner, { spec: desired.specHash, until: Number.POSITIVE_INFINITY })
+          await replacement.undo(step.failed, step.to)
+          return outcome('rejected', 'RolledBack', words || 'the new container did not become healthy')
+        }
+        case 'failing':
+          return outcome('failed', 'Unhealthy', await this.#containers.lastWords(step.container.id, signal))
+        case 'held':
+          return outcome(
+            'rejected',
+            'RolledBack',
+            'what is wanted did not become healthy; the container from before runs',
+          )
+        case 'taken':
+          return outcome('rejected', 'NameTaken', "somebody else's container has this name")
+        default:
+          return step satisfies never
+      }
+    } catch (error) {
+      if (!(error instanceof DockerRefusedError)) throw error
+      // A port may become free; until then what runs is not stopped again and again.
+      if (replacement.hasTakenBack)
+        this.#rejected.set(owner, { spec: desired.specHash, until: this.#options.clock.now() + TRY_AGAIN_MS })
+      return outcome('failed', replacement.failedAt, error.serverMessage.slice(0, 1_000) || error.detail)
+    }
+  }
+
+  /** Tells of containers that start, end or change their health; a stream that breaks is opened again. */
+  async #keepWatching(changed: (outpost: string) => void): Promise<void> {
+    const { api, random } = this.#options
+    const { signal } = this.#stop
+    const filters = JSON.stringify({ type: ['container'], label: [OWNER_LABEL] })
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        for await (const raw of api.stream({ path: '/events', query: { filters }, signal })) {
+          failures = 0
+          const owner = eventShape.safeParse(raw).data?.Actor.Attributes[OWNER_LABEL] ?? ''
+          if (/^[0-9a-f]{32}$/.test(owner)) changed(withDashes(owner))
+        }
+      } catch {
+        // A hint is missing: the next resync sees what it was about.
+      }
+      await wait(backoffMs(failures + 1, random, WATCH_AGAIN), undefined, { signal }).catch(() => {})
+    }
+  }
+}
+
+const eventShape = z.object({ Actor: z.object({ Attributes: z.record(z.string(), z.string()) }) })
+const withDashes = (hex: string) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
