@@ -15,6 +15,7 @@ export const PROGRAMS = [
   { file: '/usr/sbin/dockerd', debian: 'docker.io' },
   { file: '/bin/busybox', debian: 'busybox-static' },
   { file: '/usr/bin/openssl', debian: 'openssl' },
+  { file: '/usr/sbin/sshd', debian: 'openssh-server' },
   { file: '/usr/bin/etcd', debian: 'etcd-server' },
   // What Kubernetes is built with (test/support/kubernetes-build.mjs).
   { file: '/usr/bin/go', debian: 'golang-go' },

@@ -1,5 +1,5 @@
 import { Agent } from 'node:http'
-import { connect as connectTcp } from 'node:net'
+import { connect as connectTcp, isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { ServiceConnectionError } from '#controllers/target/target-error.ts'
@@ -12,7 +12,7 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 /** How a Docker daemon is reached, with everything in memory. */
 export interface DockerCredentials {
-  /** `unix:///…`, `tcp://host:port`, `https://host:port`, `ssh://user@host:port`; ignored for a local one. */
+  /** `unix:///…`, `tcp://host:port`, `https://host:port`, `ssh://user@host:port/path/to.sock`; ignored for a local one. */
   readonly url: string
   /** The daemon of this machine: `DOCKER_HOST`, else the usual socket. */
   readonly local: boolean
@@ -31,8 +31,8 @@ class EngineAgent extends Agent {
   readonly #connect: Connect
   readonly #end: () => void
 
-  constructor(connect: Connect, end: () => void = () => {}) {
-    super({ keepAlive: true, maxSockets: 16 })
+  constructor(connect: Connect, { end = () => {}, keepAlive = true }: { end?: () => void; keepAlive?: boolean } = {}) {
+    super({ keepAlive, maxSockets: 16 })
     this.#connect = connect
     this.#end = end
   }
@@ -60,8 +60,9 @@ export function dockerAgent(credentials: DockerCredentials, env: Readonly<Record
   if (url === null) throw new ServiceConnectionError('url is not an address of a Docker daemon')
   if (url.protocol === 'unix:') return new EngineAgent(() => connectTcp(decodeURIComponent(url.pathname)))
   if (url.protocol === 'ssh:') {
-    const tunnel = openSshTunnel(url, credentials, SOCKET)
-    return new EngineAgent(tunnel.connect, tunnel.end)
+    const tunnel = openSshTunnel(url, credentials, url.pathname.length > 1 ? decodeURIComponent(url.pathname) : SOCKET)
+    // A channel of SSH is no socket, and costs little to open.
+    return new EngineAgent(tunnel.connect, { end: tunnel.end, keepAlive: false })
   }
   if (!['http:', 'https:', 'tcp:'].includes(url.protocol))
     throw new ServiceConnectionError(`url: ${url.protocol} is none of unix:, tcp:, https:, http:, ssh:`)
@@ -81,5 +82,7 @@ function tlsAgent(url: URL, { ca, certificate: cert, key }: DockerCredentials): 
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = Number(url.port) || TLS_PORT
   const own = { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert, key }) }
-  return new EngineAgent(() => connectTls({ ...own, host, port, servername: host, minVersion: 'TLSv1.2' }))
+  // An address is checked against the certificate too, but is no server name (RFC 6066 §3).
+  const name = isIP(host) === 0 ? { servername: host } : {}
+  return new EngineAgent(() => connectTls({ ...own, ...name, host, port, minVersion: 'TLSv1.2' }))
 }

@@ -1,6 +1,7 @@
 import { type Agent, type IncomingMessage, request } from 'node:http'
 import { z } from 'zod'
 import { TargetUnreachableError } from '#controllers/target/target-error.ts'
+import { MartelloError } from '#schema/kernel/errors.ts'
 import { DockerRefusedError } from './docker-refused-error.ts'
 
 const TIMEOUT_MS = 30_000
@@ -108,7 +109,8 @@ export class EngineApi implements Disposable {
     sent.on('response', resolve)
     sent.on('error', (cause: Error & { code?: string }) => {
       this.#version = undefined
-      reject(new TargetUnreachableError(`Docker does not answer (${cause.code ?? cause.name})`, cause))
+      if (cause instanceof MartelloError) reject(cause)
+      else reject(new TargetUnreachableError(`Docker does not answer (${cause.code ?? cause.name})`, cause))
     })
     sent.end(text)
     return promise

@@ -1,3 +1,4 @@
+import { connect as connectTcp, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Client } from 'ssh2'
 import { ServiceConnectionError, TargetUnreachableError } from '#controllers/target/target-error.ts'
@@ -5,6 +6,7 @@ import { readSshPublicKey } from '#schema/deployment/ssh-host-key.ts'
 import { equalOctets } from '#schema/kernel/equal.ts'
 import type { DockerCredentials } from './connect.ts'
 
+const SSH_PORT = 22
 const READY_MS = 10_000
 const ALIVE_EVERY_MS = 15_000
 
@@ -27,11 +29,16 @@ export function openSshTunnel(url: URL, { key, sshHostKey = '' }: DockerCredenti
   if (key === undefined) throw new ServiceConnectionError('tls_authentication is required: the key to sign in with')
   if (url.username === '') throw new ServiceConnectionError('url needs a user: ssh://user@host')
   let opened: Promise<Client> | undefined
+  let socketToHost: Socket | undefined
   const open = () => {
     const { promise, resolve, reject } = Promise.withResolvers<Client>()
     const client = new Client()
+    const sock = connectTcp(Number(url.port) || SSH_PORT, url.hostname.replace(/^\[|\]$/g, ''))
+    socketToHost = sock
     const lost = (cause: Error) => {
       opened = undefined
+      // The library leaves it half open when it refuses the host.
+      sock.destroy()
       reject(new TargetUnreachableError(`the host of Docker cannot be reached over SSH (${cause.message})`, cause))
     }
     client
@@ -39,8 +46,7 @@ export function openSshTunnel(url: URL, { key, sshHostKey = '' }: DockerCredenti
       .on('error', lost)
       .on('close', () => lost(new Error('closed')))
     client.connect({
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: Number(url.port) || 22,
+      sock,
       username: decodeURIComponent(url.username),
       privateKey: key,
       hostVerifier: (offered: Buffer) => equalOctets(offered, hostKey.blob),
@@ -62,7 +68,7 @@ export function openSshTunnel(url: URL, { key, sshHostKey = '' }: DockerCredenti
       return promise
     },
     end() {
-      void opened?.then((client) => client.end()).catch(() => {})
+      socketToHost?.destroy()
     },
   }
 }

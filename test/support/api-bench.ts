@@ -52,7 +52,13 @@ export async function startApi(port = 0): Promise<ApiBench> {
   const feed = await openChangeFeed(handle, clock, silentLogger)
   const { db } = handle
   const ctx = {
-    config: { trustedProxyCidrs: [], cookieDomain: undefined, defaultTokenLength: 60, logLevel: 'info' },
+    config: {
+      trustedProxyCidrs: [],
+      cookieDomain: undefined,
+      defaultTokenLength: 60,
+      logLevel: 'info',
+      outposts: { containerImageBase: 'images.test/outpost:%(version)s', discover: true },
+    },
     db,
     clock,
     random: Math.random,

@@ -5,6 +5,7 @@ import { Secret } from '#schema/kernel/secret.ts'
 import { temporaryFolder } from './engines/process.ts'
 
 export const ADMIN_TOKEN = 'token-of-the-administrator-in-tests'
+export const CONTROLLER_TOKEN = 'token-of-the-controller-in-tests-0123456789'
 export const ADMIN_PASSWORD = 'Administrator-Of-Tests-1!'
 export const SAMPLE_PASSWORD = 'Demo-And-Guest-In-Tests-1!'
 export const RADIUS_SECRET = 'radius-secret-of-tests'
@@ -19,10 +20,16 @@ export interface TestCore extends AsyncDisposable {
 export interface TestCoreOptions {
   readonly database?: CoreConfig['database']
   readonly sample?: boolean
+  /** With an account for a controller. */
+  readonly controller?: boolean
 }
 
 /** A whole core in this process, on a database of its own unless one is given, on free ports. */
-export async function startCore({ database, sample = true }: TestCoreOptions = {}): Promise<TestCore> {
+export async function startCore({
+  database,
+  sample = true,
+  controller = false,
+}: TestCoreOptions = {}): Promise<TestCore> {
   const folder = temporaryFolder('core')
   const listen = (setting: string) => ({ host: '127.0.0.1', port: 0, setting })
   const config: CoreConfig = {
@@ -35,8 +42,9 @@ export async function startCore({ database, sample = true }: TestCoreOptions = {
     trustedProxyCidrs: ['127.0.0.0/8'],
     bootstrap: { password: new Secret(ADMIN_PASSWORD), token: new Secret(ADMIN_TOKEN), email: 'admin@example.com' },
     sample: { enabled: sample, password: new Secret(SAMPLE_PASSWORD), radiusSecret: new Secret(RADIUS_SECRET) },
-    controllerToken: undefined,
+    controllerToken: controller ? new Secret(CONTROLLER_TOKEN) : undefined,
     defaultTokenLength: 60,
+    outposts: { containerImageBase: 'ghcr.io/martello/outpost:%(version)s', discover: true },
   }
   const core = await runCore(config, {
     log: silentLogger,

@@ -84,6 +84,38 @@ function download(work) {
   return join(work, archive)
 }
 
+const REFLECT2 = 'vendor/github.com/modern-go/reflect2'
+/** What the field list of Go's own map iterator goes on with. */
+const ITERATOR_FIELDS = [
+  't, h, buckets, bptr unsafe.Pointer',
+  'overflow, oldoverflow *[]unsafe.Pointer',
+  'startBucket uintptr',
+  'offset uint8',
+  'wrapped bool',
+  'b, i uint8',
+  'bucket, checkBucket uintptr',
+]
+/** As in reflect2 1.0.2: since Go 1.18 who iterates brings the iterator, and servers with custom resources crash without. */
+const MENDED = [
+  ['unsafe_link.go', 'm unsafe.Pointer) *hiter', 'm unsafe.Pointer, it *hiter)'],
+  ['unsafe_link.go', '\t// rest fields are ignored', ITERATOR_FIELDS.map((field) => `\t${field}`).join('\n')],
+  [
+    'unsafe_map.go',
+    'return &UnsafeMapIterator{',
+    'it := &hiter{}\n\tmapiterinit(type2.rtype, *(*unsafe.Pointer)(obj), it)\n\treturn &UnsafeMapIterator{',
+  ],
+  ['unsafe_map.go', 'mapiterinit(type2.rtype, *(*unsafe.Pointer)(obj)),', 'it,'],
+]
+
+function mend(source) {
+  for (const [name, before, after] of MENDED) {
+    const file = join(source, REFLECT2, name)
+    const text = readFileSync(file, 'utf8')
+    if (!text.includes(before)) throw new Error(`${name} is not the one that has to be mended`)
+    writeFileSync(file, text.replace(before, after))
+  }
+}
+
 /** Debian's own Go comes first: a newer one elsewhere on the machine may not build this source. */
 function compile(source, work) {
   const go = ['/usr/lib/go-1.19/bin', '/usr/bin'].find((folder) => existsSync(join(folder, 'go')))
@@ -119,6 +151,7 @@ function build() {
   try {
     console.error(`Kubernetes ${VERSION}: downloading the source …`)
     run('tar', ['-xzf', download(work), '--strip-components=1', '-C', source])
+    mend(source)
     console.error(`Kubernetes ${VERSION}: building (about five minutes on two cores, once per machine) …`)
     compile(source, work)
     keep(source, work)

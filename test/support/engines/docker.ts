@@ -21,8 +21,8 @@ export interface Docker extends AsyncDisposable {
   docker(...args: readonly string[]): Promise<string>
 }
 
-/** Starts a Docker Engine with data of its own; undefined, with the reason, where this machine does not let one run. */
-export async function startDocker(): Promise<Docker | { readonly impossible: string }> {
+/** Starts a Docker Engine with data of its own, or says why this machine does not let one run. */
+export async function startDocker(more: readonly string[] = []): Promise<Docker | { readonly impossible: string }> {
   const folder = temporaryFolder('docker')
   const socket = `unix://${join(folder.path, 'docker.sock')}`
   const call = (args: readonly string[]): Promise<Answer> =>
@@ -42,6 +42,7 @@ export async function startDocker(): Promise<Docker | { readonly impossible: str
         join(folder.path, 'pid'),
         '--iptables=false',
         '--bridge=none',
+        ...more,
       ],
       ready: async () => (await call(['version'])).code === 0,
       cleanUp() {

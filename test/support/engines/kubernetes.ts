@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { ensureKubernetesBuilt } from '../kubernetes-build.mjs'
+import { type RawAnswer, type RawCall, rawCall } from './kubernetes-call.ts'
 import {
   type AuditEntry,
   type KubernetesUser,
@@ -26,6 +27,8 @@ export interface Kubernetes extends AsyncDisposable {
   kubectl(...args: readonly string[]): Promise<string>
   /** Server-side apply as the administrator. */
   apply(...objects: readonly object[]): Promise<void>
+  /** A request of this user as it is. */
+  call(user: KubernetesUser, path: string, call?: RawCall): Promise<RawAnswer>
   /** The requests so far; one may come into it a moment after its answer. */
   auditLog(): readonly AuditEntry[]
   /** Ends the API server at once, as in a crash; what it stored stays. */
@@ -96,6 +99,7 @@ export async function startKubernetes({ controllers = false }: KubernetesOptions
       const list = { apiVersion: 'v1', kind: 'List', items: objects }
       await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(list))
     },
+    call: (user, path, call) => rawCall({ url: server, ca, token: tokenOf(user) }, path, call),
     auditLog: () => readAuditLog(folder),
     stopApiServer,
     async restartApiServer() {

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import type { DeployableOutpost, DeploymentContext } from '#schema/deployment/outpost.ts'
+import { deploymentDefaults, readDeploymentSettings } from '#schema/deployment/settings.ts'
+
+const FOLDER = join(import.meta.dirname, '..', 'vectors', 'deployment', 'kubernetes')
+const read = (name: string) => readFileSync(join(FOLDER, name), 'utf8')
+
+interface RecordedCase {
+  readonly name: string
+  readonly uuid: string
+  readonly type: DeployableOutpost['type']
+  readonly config: object
+  readonly providers: readonly { name: string; type: string; external_host: string; mode: 'proxy' }[]
+}
+
+/** What the reference makes for one component. */
+export interface RecordedObject {
+  readonly reconciler: string
+  /** The reference does nothing with it. */
+  readonly noop: boolean
+  readonly object: Record<string, any>
+}
+
+/** Where the reference ran. */
+export const RECORDED_CONTEXT: DeploymentContext = {
+  version: '2023.8.3',
+  imageTemplate: 'registry.upstream.example/goauthentik/%(type)s:%(version)s',
+}
+export const RECORDED_SECRETS = { token: 'outpost-token-key-0123456789' }
+export const RECORDED_CASES = [
+  'proxy-default',
+  'proxy-rich',
+  'proxy-empty',
+  'proxy-http-only',
+  'ldap-default',
+  'ldap-rich',
+  'radius-default',
+  'radius-rich',
+] as const
+
+/** The outpost of a case. */
+export function recordedOutpost(name: (typeof RECORDED_CASES)[number]): DeployableOutpost {
+  const recorded = (JSON.parse(read('cases.json')) as Record<string, RecordedCase>)[name]!
+  return {
+    pk: recorded.uuid,
+    name: recorded.name,
+    type: recorded.type,
+    settings: readDeploymentSettings(recorded.config)!,
+    providers: recorded.providers.map(({ name, type, external_host, mode }) => ({
+      name,
+      ...(type === 'ProxyProvider' ? { proxy: { mode, externalHost: new URL(external_host) } } : {}),
+    })),
+  }
+}
+
+export function recordedObjects(name: (typeof RECORDED_CASES)[number]): readonly RecordedObject[] {
+  return parseAllDocuments(read(`${name}.reference.yaml`)).map((document) => document.toJS() as RecordedObject)
+}
+
+/** Patches that the reference was given, one at a time, and the component of each. */
+export function recordedPatches(): ReadonlyArray<{ reconciler: string; patch: readonly Record<string, unknown>[] }> {
+  return read('patches.jsonl')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+/** A proxy outpost with a host in every mode. */
+export function exampleOutpost(more: Partial<DeployableOutpost['settings']> = {}): DeployableOutpost {
+  return {
+    pk: '11111111-2222-3333-4444-00000000000a',
+    name: 'obj Patches',
+    type: 'proxy',
+    settings: { ...deploymentDefaults, authentik_host: 'https://authentik.example.com/', ...more },
+    providers: [
+      { name: 'a', proxy: { mode: 'proxy', externalHost: new URL('https://app.example.com') } },
+      { name: 'b', proxy: { mode: 'forward_single', externalHost: new URL('https://whoami.example.com:8443') } },
+    ],
+  }
+}
