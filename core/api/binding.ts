@@ -48,6 +48,8 @@ export interface Binding<R extends Row = Row> {
   readonly sealed?: readonly string[]
   /** Whose row it is: what is theirs, people may see and change without a permission. */
   readonly owner?: PgColumn
+  /** Permissions on the same keys that show a row, like the one to view it. */
+  readonly shownBy?: readonly string[]
   /** Rows that the API does not know. */
   readonly where?: SQL
   /** Special filters, by name. */

@@ -45,7 +45,7 @@ async function serve(call: Call, methods: ReadonlyMap<Method, Route>): Promise<v
     throw new BadRequestError(405, `Method "${req.method}" not allowed.`)
   }
   admit(call, route.access)
-  if (req.accepts(['json', 'application/vnd.oai.openapi']) === false)
+  if (req.accepts(['json', 'application/vnd.oai.openapi', ...(route.media ?? [])]) === false)
     throw new BadRequestError(406, 'Could not satisfy the request Accept header.')
   const etag = route.conditional === true ? await etagFor(call) : undefined
   if (etag !== undefined && req.headers['if-none-match'] === etag) {

@@ -13,18 +13,20 @@ const NOTHING = sql`false`
 /** The rows that the caller may see: those that a permission or ownership covers; undefined means all. */
 export function visibleRows(binding: Binding, call: Call): SQL | undefined {
   const { permissions, principal } = userOf(call)
-  if (permissions.everywhere(permissionFor('view', binding.resource.model))) return undefined
+  const showing = [permissionFor('view', binding.resource.model), ...(binding.shownBy ?? [])]
+  if (showing.some((permission) => permissions.everywhere(permission))) return undefined
   const kinds = call.registry.kindsOf(binding)
+  const ofKind = (kind: Binding) => permitted(permissionFor('view', kind.resource.model), keyOf(kind), call)
   const allowed = [
-    permitted(binding, keyOf(binding), call),
-    ...kinds.map((kind) => and(eq(columnNamed(binding, 'kind'), kind.kind), permitted(kind, keyOf(kind), call))),
+    ...showing.map((permission) => permitted(permission, keyOf(binding), call)),
+    ...kinds.map((kind) => and(eq(columnNamed(binding, 'kind'), kind.kind), ofKind(kind))),
     binding.owner === undefined ? undefined : eq(binding.owner, principal.user.id),
   ]
   return or(...allowed.filter((each) => each !== undefined)) ?? NOTHING
 }
 
-function permitted({ resource }: Binding, key: PgColumn, call: Call): SQL {
-  const objects = userOf(call).permissions.objects(permissionFor('view', resource.model))
+function permitted(permission: string, key: PgColumn, call: Call): SQL {
+  const objects = userOf(call).permissions.objects(permission)
   if (objects === undefined) return sql`true`
   return objects.length === 0
     ? NOTHING

@@ -14,6 +14,7 @@ import {
 } from '#core/store/tables/applications.ts'
 import { flows } from '#core/store/tables/flows.ts'
 import { ldapFeedResource, proxyFeedResource, radiusFeedResource } from '#schema/api/outpost-feeds.ts'
+import { permissionFor } from '#schema/api/resource.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { parseDuration } from '#schema/kernel/duration.ts'
 import { testResult } from './applications.ts'
@@ -122,23 +123,28 @@ async function proxyConfig(call: Call, row: ProviderRow, application: Applicatio
   }
 }
 
-/** Secrets are in these lists: they are for the accounts of outposts, and for superusers. */
-function forOutposts(route: Route): Route {
-  return {
+/**
+ * Secrets are in these lists: they are for superusers, and for the accounts of outposts, each of which sees the providers
+ * that it serves. Whoever sees every provider is another kind of service, such as a controller.
+ */
+function forOutposts(binding: Binding): Route[] {
+  const permission = permissionFor('view', binding.resource.model)
+  return resourceRoutes(binding).map((route) => ({
     ...route,
     async handle(call) {
-      if (!isSuperuser(call) && userOf(call).principal.user.type !== 'internal_service_account')
-        throw new ForbiddenError()
+      const { principal, permissions } = userOf(call)
+      const isOutpost = principal.user.type === 'internal_service_account' && !permissions.everywhere(permission)
+      if (!isOutpost && !isSuperuser(call)) throw new ForbiddenError()
       return route.handle(call)
     },
-  }
+  }))
 }
 
 /** What outposts are handed. */
 export const FEEDS = [proxyFeed, ldapFeed, radiusFeed] as unknown as readonly Binding[]
 
 export const outpostFeedRoutes: readonly Route[] = [
-  ...FEEDS.flatMap(resourceRoutes).map(forOutposts),
+  ...FEEDS.flatMap(forOutposts),
   accessRoute('ldap', 'LDAPCheckAccess', async (call, row) => ({ has_search_permission: await maySearch(call, row) })),
   accessRoute('radius', 'RadiusCheckAccess', async () => ({})),
 ]

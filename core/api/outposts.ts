@@ -10,8 +10,8 @@ import {
 } from '#core/store/outpost-accounts.ts'
 import { providers } from '#core/store/tables/applications.ts'
 import { outpostProviders, outposts } from '#core/store/tables/outposts.ts'
-import { deploymentDefaults, deploymentSettingsProblem, refreshSeconds } from '#schema/deployment/settings.ts'
 import { outpostResource } from '#schema/api/outposts.ts'
+import { deploymentDefaults, refreshSeconds } from '#schema/deployment/settings.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { isOutdated } from '#schema/kernel/health.ts'
 import { VERSION } from '#schema/version.ts'
@@ -19,6 +19,7 @@ import type { Binding, Effect, Writing } from './binding.ts'
 import { nested } from './nested.ts'
 import { originOf } from './oauth2-provider-actions.ts'
 import { findVisible } from './objects.ts'
+import { outpostConfigProblem } from './outpost-config.ts'
 import { type Call, OWN, ok, type Reply } from './route.ts'
 
 const VIEW = { kind: 'objects', permission: 'authentik_outposts.view_outpost' } as const
@@ -80,7 +81,8 @@ async function prepare(call: Call, values: JsonObject, before: OutpostRecord | u
     errors['providers'] = [
       `Outpost type ${type} can't be used with ${PROVIDER_CLASS[strange.kind] ?? strange.kind} providers.`,
     ]
-  const problem = values['config'] === undefined ? undefined : deploymentSettingsProblem(values['config'] as JsonObject)
+  const fitting = rows.filter(({ kind }) => kind === type).map(({ id }) => id)
+  const problem = await outpostConfigProblem(call, values, before, fitting)
   if (problem !== undefined) errors['config'] = [`Failed to validate config: ${problem}`]
   if (Object.keys(errors).length > 0) throw new ValidationFailedError(errors)
   return values
@@ -95,7 +97,11 @@ async function servedBy(db: Database, outpost: OutpostRecord | undefined): Promi
 async function represent(call: Call, rows: readonly OutpostRecord[], db: Database): Promise<readonly JsonObject[]> {
   const keys = rows.map(({ uuid }) => uuid)
   if (keys.length === 0) return []
-  const served = await db.select().from(outpostProviders).where(inArray(outpostProviders.outpostUuid, keys))
+  const served = await db
+    .select()
+    .from(outpostProviders)
+    .where(inArray(outpostProviders.outpostUuid, keys))
+    .orderBy(outpostProviders.providerId)
   const described = await nested(
     call,
     db,

@@ -4,6 +4,7 @@ import { applicationBinding } from './applications.ts'
 import type { Binding } from './binding.ts'
 import { blueprintBinding } from './blueprints.ts'
 import { certificateBinding } from './certificates.ts'
+import { deploymentBinding } from './deployments.ts'
 import { eventBinding } from './events.ts'
 import { flowBinding, flowStageBindingBinding } from './flows.ts'
 import { groupBinding } from './groups.ts'
@@ -51,6 +52,7 @@ export const BINDINGS = [
   stageKind('dummy', dummyStageResource, dummyStages),
   outpostBinding,
   ...serviceConnectionBindings,
+  deploymentBinding,
   blueprintBinding,
   eventBinding,
 ] as unknown as readonly Binding[]

@@ -65,6 +65,8 @@ export interface Route {
   /** Whether an outpost may ask "only if something changed since": the answer depends on recorded changes alone. */
   readonly conditional?: boolean
   readonly document?: RouteDocument
+  /** What it answers with beside JSON, for clients that ask for nothing else. */
+  readonly media?: readonly string[]
   handle(call: Call): Promise<Reply>
 }
 

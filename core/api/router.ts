@@ -1,8 +1,10 @@
 import type { Router } from 'express'
 import type { CoreContext } from '#core/context.ts'
+import { controllerConfigRoute } from './controller-config.ts'
 import { flowTransferRoutes } from './flow-transfer.ts'
 import { mount } from './mount.ts'
 import { FEEDS, outpostFeedRoutes } from './outpost-feeds.ts'
+import { outpostManifestRoute } from './outpost-manifest.ts'
 import { Registry } from './registry.ts'
 import { resourceRoutes } from './resource.ts'
 import { BINDINGS } from './resources.ts'
@@ -17,6 +19,8 @@ export const API_ROUTES: readonly Route[] = [
   ...flowTransferRoutes,
   ...outpostFeedRoutes,
   ...revocationRoutes,
+  controllerConfigRoute,
+  outpostManifestRoute,
   ...rootRoutes,
   schemaRoute(() => apiDocument()),
 ]

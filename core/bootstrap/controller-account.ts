@@ -1,43 +1,73 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, isNull, notInArray, or } from 'drizzle-orm'
+import { REPORT } from '#core/api/connection-states.ts'
+import { VIEW_KUBECONFIG } from '#core/api/kubernetes-connections.ts'
 import type { CoreContext } from '#core/context.ts'
+import { CONTROLLER, grantToController } from '#core/store/controller-grants.ts'
+import type { Database } from '#core/store/database.ts'
 import { tokens, userPermissions, users } from '#core/store/tables/users.ts'
 import { createToken } from '#core/store/tokens.ts'
 
-const USERNAME = 'martello-controller'
-const IDENTIFIER = 'martello-controller-api'
+const TOKEN = { identifier: 'martello-controller-api', managed: 'martello/controller', intent: 'api', expiring: false }
 
-/** What a controller needs to deploy outposts: to see them and their connections, and to read their tokens. */
+/** What controllers may do everywhere; `grantToController` adds the single objects that they have to see. */
 const PERMISSIONS = [
   'authentik_outposts.view_outpost',
   'authentik_outposts.view_outpostserviceconnection',
   'authentik_outposts.view_dockerserviceconnection',
   'authentik_outposts.view_kubernetesserviceconnection',
   'authentik_outposts.view_localserviceconnection',
-  'authentik_core.view_token',
-  'authentik_core.view_token_key',
+  VIEW_KUBECONFIG,
+  REPORT,
+  // What is found around a controller becomes a service connection.
+  'authentik_outposts.add_dockerserviceconnection',
+  'authentik_outposts.add_kubernetesserviceconnection',
+  'authentik_outposts.view_outpostdeployment',
+  'authentik_outposts.change_outpostdeployment',
+  'authentik_outposts.delete_outpostdeployment',
+  // Names, modes and hosts; what providers keep secret is for the outposts that serve them.
+  'authentik_core.view_provider',
+  'authentik_providers_proxy.view_proxyprovider',
+  'authentik_events.add_event',
 ]
 
-/** The account of the controller that was started together with this core, under the key that both were given. */
+/**
+ * The account of controllers: always there, without a password. Its token is what was given to this core and to the
+ * controller started with it; tokens for other controllers are made by whoever may make them.
+ */
 export async function ensureControllerAccount(ctx: CoreContext): Promise<void> {
   const { controllerToken } = ctx.config
-  if (controllerToken === undefined) return
   await ctx.db.transaction(async (tx) => {
-    const account = {
-      name: 'Controller Service-Account',
-      type: 'internal_service_account',
-      path: 'goauthentik.io/outposts',
-      isActive: true,
+    const userId = await ensureUser(tx)
+    if (userId === undefined) {
+      ctx.log.warning('the name of the controllers’ account is taken: nothing is granted to it', {
+        username: CONTROLLER.username,
+      })
+      return
     }
-    const [user] = await tx
-      .insert(users)
-      .values({ username: USERNAME, ...account })
-      .onConflictDoUpdate({ target: users.username, set: account })
-      .returning({ id: users.id })
-    const userId = user!.id
-    await tx.delete(userPermissions).where(eq(userPermissions.userId, userId))
-    await tx.insert(userPermissions).values(PERMISSIONS.map((permission) => ({ userId, permission, objectPk: null })))
-    await tx.delete(tokens).where(eq(tokens.identifier, IDENTIFIER))
-    const token = { identifier: IDENTIFIER, intent: 'api', userId, expiring: false }
-    await createToken(ctx, tx, token, controllerToken.reveal())
+    await ensurePermissions(tx, userId)
+    await grantToController(tx)
+    const given = controllerToken === undefined ? undefined : eq(tokens.identifier, TOKEN.identifier)
+    await tx.delete(tokens).where(or(eq(tokens.managed, TOKEN.managed), given))
+    if (controllerToken !== undefined) await createToken(ctx, tx, { ...TOKEN, userId }, controllerToken.reveal())
   })
+}
+
+/** Undefined when somebody else goes by this name: they are not made a controller by that. */
+async function ensureUser(db: Database): Promise<number | undefined> {
+  const account = { name: 'Controller Service-Account', path: 'goauthentik.io/outposts', password: null }
+  const [user] = await db
+    .insert(users)
+    .values({ ...CONTROLLER, ...account })
+    .onConflictDoUpdate({ target: users.username, set: account, setWhere: eq(users.type, CONTROLLER.type) })
+    .returning({ id: users.id })
+  return user?.id
+}
+
+async function ensurePermissions(db: Database, userId: number): Promise<void> {
+  const own = and(eq(userPermissions.userId, userId), isNull(userPermissions.objectPk))
+  await db.delete(userPermissions).where(and(own, notInArray(userPermissions.permission, PERMISSIONS)))
+  await db
+    .insert(userPermissions)
+    .values(PERMISSIONS.map((permission) => ({ userId, permission, objectPk: null })))
+    .onConflictDoNothing()
 }

@@ -36,4 +36,11 @@ export interface CoreConfig {
   /** Key of the controller's own account, given by the process that starts both. */
   readonly controllerToken: Secret | undefined
   readonly defaultTokenLength: number
+  /** What controllers are told. */
+  readonly outposts: {
+    /** Image of outposts that name none, with `%(type)s`, `%(version)s` and `%(build_hash)s`. */
+    readonly containerImageBase: string
+    /** Whether controllers make service connections of what they find around them. */
+    readonly discover: boolean
+  }
 }

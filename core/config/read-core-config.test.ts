@@ -44,3 +44,21 @@ test('every problem is named at once', () =>
       }),
     (error) => error instanceof ConfigError && error.problems.length === 5,
   ))
+
+test('what controllers are told has defaults, and the names that operators of authentik know', () => {
+  assert.deepEqual(read({}).config.outposts, {
+    containerImageBase: 'ghcr.io/martello/outpost:%(version)s',
+    discover: true,
+  })
+  const image = 'ghcr.io/goauthentik/%(type)s:%(version)s'
+  const env = { AUTHENTIK_OUTPOSTS__CONTAINER_IMAGE_BASE: image, MARTELLO_OUTPOSTS__DISCOVER: 'false' }
+  assert.deepEqual(read(env).config.outposts, { containerImageBase: image, discover: false })
+})
+
+for (const template of ['', 'x:%(versoin)s', 'x y', '%(type)'])
+  test(`"${template}" makes no image`, () =>
+    assert.throws(
+      () => read({ MARTELLO_OUTPOSTS__CONTAINER_IMAGE_BASE: template }),
+      (error) =>
+        error instanceof ConfigError && /^MARTELLO_OUTPOSTS__CONTAINER_IMAGE_BASE: /.test(String(error.problems[0])),
+    ))

@@ -1,4 +1,6 @@
 import { join, resolve } from 'node:path'
+import { imageProblem } from '#schema/deployment/image.ts'
+import { fillTemplate } from '#schema/deployment/template.ts'
 import { PRIVATE_NETWORKS } from '#schema/kernel/networks.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import { SettingsReader, type SettingsSource } from '#schema/kernel/settings.ts'
@@ -66,12 +68,23 @@ export function readCoreConfig(source: SettingsSource, secretKeys: SecretKeyStor
     },
     controllerToken: settings.secret('controller_token'),
     defaultTokenLength: settings.integer('default_token_length', 60, { min: 32, max: 255 }),
+    outposts: readOutposts(settings),
   }
   const warnings = settings.finish(OF_OTHERS)
   return {
     config: { ...config, secretKey: given ?? new Secret(secretKeys.load(join(dataDir, 'secret_key'))) },
     warnings,
   }
+}
+
+const IMAGE = 'ghcr.io/martello/outpost:%(version)s'
+
+function readOutposts(settings: SettingsReader): CoreConfig['outposts'] {
+  const containerImageBase = settings.text('outposts.container_image_base', IMAGE)
+  const filled = fillTemplate(containerImageBase, { type: 'proxy', version: '1.0.0', build_hash: '0' })
+  const problem = filled.kind === 'problem' ? filled.problem : imageProblem(filled.text)
+  if (problem !== undefined) settings.problem(`${SettingsReader.nameOf('outposts.container_image_base')}: ${problem}`)
+  return { containerImageBase, discover: settings.boolean('outposts.discover', true) }
 }
 
 function readDatabase(settings: SettingsReader, dataDir: string): DatabaseConfig {

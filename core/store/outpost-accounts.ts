@@ -1,5 +1,6 @@
 import { eq, inArray, isNotNull, or } from 'drizzle-orm'
 import type { CoreContext } from '#core/context.ts'
+import { grantToController } from './controller-grants.ts'
 import type { Database } from './database.ts'
 import { ldapProviders, providers, proxyProviders } from './tables/applications.ts'
 import { outpostProviders, outposts } from './tables/outposts.ts'
@@ -84,6 +85,7 @@ async function ensureToken(ctx: CoreContext, db: Database, { uuid }: OutpostReco
       ),
     )
   await createToken(ctx, db, { identifier, managed, userId, intent: 'api', expiring: false })
+  await grantToController(db)
 }
 
 interface Grant {

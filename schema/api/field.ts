@@ -58,11 +58,11 @@ function field(kind: FieldKind, type: z.ZodType, options: FieldOptions, referenc
 const NOT_TEXT = 'Not a valid string.'
 const BLANK = 'This field may not be blank.'
 const NUL = /\u0000/
+const NO_NUL = 'Null characters are not allowed.'
+const NO_SURROGATES = 'Surrogate characters are not allowed.'
 
 const storable = (type: z.ZodString): z.ZodString =>
-  type
-    .refine((value) => !NUL.test(value), 'Null characters are not allowed.')
-    .refine((value) => value.isWellFormed(), 'Surrogate characters are not allowed.')
+  type.refine((value) => !NUL.test(value), NO_NUL).refine((value) => value.isWellFormed(), NO_SURROGATES)
 
 export interface TextOptions extends FieldOptions {
   readonly max?: number
@@ -169,11 +169,31 @@ export const uuids = (options: FieldOptions = {}): Field =>
 
 /** An object with any keys. */
 export const json = (options: FieldOptions = {}): Field =>
-  field(
+  shaped(
     'object',
     z.record(z.string(), z.unknown(), { error: 'Value must be a dictionary, and not have any duplicate keys.' }),
     options,
   )
+
+/** A value of a shape that is declared elsewhere. */
+export function shaped(kind: FieldKind, shape: z.ZodType, options: FieldOptions = {}): Field {
+  const type = shape.superRefine((value, context) => {
+    const problem = unstorable(value)
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
+  })
+  return field(kind, type, options)
+}
+
+/** What PostgreSQL takes in no text, not even inside JSON. */
+function unstorable(value: unknown): string | undefined {
+  if (typeof value === 'string') return NUL.test(value) ? NO_NUL : value.isWellFormed() ? undefined : NO_SURROGATES
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const part of [...Object.keys(value), ...Object.values(value)]) {
+    const problem = unstorable(part)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
 
 /** Any value, computed by the server. */
 export const computed = (type: z.ZodType, options: { readonly nullable?: boolean } = {}): Field =>

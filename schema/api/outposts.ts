@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readSshPublicKey } from '#schema/deployment/ssh-host-key.ts'
 import { choice, computed, flag, integer, json, reference, references, text, url, uuid } from './field.ts'
 import { presentedFields } from './presented.ts'
 import { resource } from './resource.ts'
@@ -55,6 +56,9 @@ export const serviceConnectionResource = resource({
 })
 
 const CERTIFICATE = 'authentik_crypto.certificatekeypair'
+const HOST_KEY = 'Enter one line of an OpenSSH public key, such as "ssh-ed25519 AAAA…".'
+/** Is another whenever credentials were written: what was opened with the ones before is opened again. */
+const credentials_revision = text({ readOnly: true })
 
 export const dockerConnectionResource = resource({
   path: 'outposts/service_connections/docker/',
@@ -66,6 +70,8 @@ export const dockerConnectionResource = resource({
     url: url(['unix', 'http', 'https', 'tcp', 'ssh'], { required: true }),
     tls_verification: reference(CERTIFICATE, { nullable: true }),
     tls_authentication: reference(CERTIFICATE, { nullable: true }),
+    ssh_host_key: text({ max: 16_384, check: (line) => (readSshPublicKey(line) === undefined ? HOST_KEY : undefined) }),
+    credentials_revision,
   },
   filters: ['local', 'name', 'tls_authentication', 'tls_verification', 'url'],
   search: ['name'],
@@ -82,7 +88,7 @@ export const kubernetesConnectionResource = resource({
   name: 'KubernetesServiceConnection',
   model: 'authentik_outposts.kubernetesserviceconnection',
   key: connectionKey,
-  fields: { ...connectionFields, kubeconfig: json({ secret: true }), verify_ssl: flag() },
+  fields: { ...connectionFields, kubeconfig: json({ secret: true }), verify_ssl: flag(), credentials_revision },
   filters: ['local', 'name'],
   search: ['name'],
   presentation: {

@@ -14,7 +14,10 @@ const bool: Check = (value) => (typeof value === 'boolean' ? undefined : 'should
 const texts: Check = (value) =>
   Array.isArray(value) && value.every((each) => text(each) === undefined) ? undefined : 'should be a list of texts'
 const anything: Check = () => undefined
-const object: Check = (value) => (isJsonObject(value) ? undefined : 'should be an object')
+const textsByName: Check = (value) =>
+  isJsonObject(value) && Object.values(value).every((each) => texts(each) === undefined)
+    ? undefined
+    : 'should be lists of texts by name'
 const base64: Check = (value) =>
   typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(value)
     ? undefined
@@ -23,6 +26,7 @@ const refused =
   (why: string): Check =>
   () =>
     why
+const unknown = refused('this field is not known')
 const file = (instead: string) => refused(`files are not read; use ${instead}`)
 const command = refused('commands are not run; use a token or client-certificate-data')
 
@@ -60,7 +64,7 @@ const USER: Checks = {
   as: text,
   'as-uid': text,
   'as-groups': texts,
-  'as-user-extra': object,
+  'as-user-extra': textsByName,
   extensions: anything,
 }
 const CONTEXT: Checks = { cluster: text, user: text, namespace: text, extensions: anything }
@@ -80,7 +84,7 @@ interface Section {
   readonly item: string
   readonly checks: Checks
 }
-const SECTIONS: readonly Section[] = [
+const SECTIONS: readonly [clusters: Section, users: Section, contexts: Section] = [
   { list: 'clusters', item: 'cluster', checks: CLUSTER },
   { list: 'users', item: 'user', checks: USER },
   { list: 'contexts', item: 'context', checks: CONTEXT },
@@ -98,31 +102,54 @@ export function kubeconfigProblem(config: JsonObject): string | undefined {
   return contextProblem(config)
 }
 
-function fieldsProblem(path: string, value: unknown, checks: Checks): string | undefined {
-  if (!isJsonObject(value)) return `${path}: should be an object`
+/** What is empty is as good as absent: clients write such fields, and read nothing in them. */
+function fieldsProblem(path: string, value: JsonObject, checks: Checks): string | undefined {
   for (const [name, each] of Object.entries(value)) {
-    const check = Object.hasOwn(checks, name) ? checks[name]! : refused('this field is not known')
-    const problem = each === null ? undefined : check(each)
-    const isEmpty = each === '' || each === null
-    if (problem !== undefined && !isEmpty) return `${path === '' ? '' : `${path}.`}${name}: ${problem}`
+    const check = Object.hasOwn(checks, name) ? checks[name]! : unknown
+    const problem = each === null || each === '' ? undefined : check(each)
+    if (problem !== undefined) return `${path}${shown(name)}: ${problem}`
   }
   return undefined
 }
 
+/** A field's name comes from outside: not all of it is repeated. */
+const shown = (name: string): string => (/^[\w.-]{1,64}$/.test(name) ? name : JSON.stringify(name.slice(0, 64)))
+
 function sectionProblem(entries: unknown, { list, item, checks }: Section): string | undefined {
   if (!Array.isArray(entries)) return `${list}: should be a list`
   if (entries.length > MAX_ENTRIES) return `${list}: should have no more than ${MAX_ENTRIES} entries`
-  const names = new Set<unknown>()
+  const names = new Set<string>()
   for (const [index, entry] of entries.entries()) {
     const path = `${list}[${index}]`
-    const problem =
-      fieldsProblem(path, entry, { name: nameProblem, [item]: anything }) ??
-      nameProblem((entry as JsonObject)['name'], path) ??
-      fieldsProblem(`${path}.${item}`, (entry as JsonObject)[item], checks)
-    if (problem !== undefined) return problem
-    const { name } = entry as JsonObject
+    if (!isJsonObject(entry)) return `${path}: should be an object`
+    const { name, [item]: content } = entry
+    if (!isName(name)) return `${path}.name: should be a text of 1 to ${MAX_NAME} characters`
     if (names.has(name)) return `${path}.name: is there twice`
     names.add(name)
+    if (!isJsonObject(content)) return `${path}.${item}: should be an object`
+    const problem =
+      fieldsProblem(`${path}.`, entry, { name: anything, [item]: anything }) ??
+      fieldsProblem(`${path}.${item}.`, content, checks)
+    if (problem !== undefined) return problem
   }
   return undefined
+}
+
+const isName = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= MAX_NAME && text(value) === undefined
+
+/** The current context leads to a cluster with a server, and to a user. */
+function contextProblem(config: JsonObject): string | undefined {
+  const wanted = config['current-context']
+  const context = contentOf(config, SECTIONS[2], wanted)
+  if (context === undefined) return 'current-context: should name one of contexts'
+  const server = contentOf(config, SECTIONS[0], context['cluster'])?.['server']
+  if (typeof server !== 'string' || server === '') return 'current-context: should lead to a cluster with a server'
+  if (contentOf(config, SECTIONS[1], context['user']) === undefined) return 'current-context: should lead to a user'
+  return undefined
+}
+
+function contentOf(config: JsonObject, { list, item }: Section, name: unknown): JsonObject | undefined {
+  const entry = (config[list] as readonly JsonObject[]).find((each) => each['name'] === name)
+  return entry?.[item] as JsonObject | undefined
 }

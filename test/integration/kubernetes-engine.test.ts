@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { request } from 'node:https'
 import { test } from 'node:test'
-import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { CRD_NAMES, installCrds, removeCrds } from '#test/support/engines/kubernetes-crds.ts'
 import { until } from '#test/support/engines/process.ts'
 
@@ -22,24 +21,6 @@ const configMap = (data: Record<string, string>) => ({
   data,
 })
 
-function statusOf(
-  { server, ca, token }: Kubernetes,
-  user: 'controller' | 'viewer',
-  method: string,
-  path: string,
-  body?: object,
-) {
-  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>()
-  const headers = { authorization: `Bearer ${token(user)}`, 'content-type': 'application/json' }
-  request(`${server}${path}`, { method, headers, ca }, (answer) => {
-    answer.resume()
-    resolve(answer.statusCode)
-  })
-    .on('error', reject)
-    .end(body && JSON.stringify(body))
-  return promise
-}
-
 test('a control plane applies, reconciles, serves new kinds, tells users apart and survives a crash', async (t) => {
   if (!(await hasKubernetes(t))) return
   await using cluster = await startKubernetes({ controllers: true })
@@ -59,8 +40,8 @@ test('a control plane applies, reconciles, serves new kinds, tells users apart a
   await removeCrds(cluster, ['middlewares.traefik.io'])
   await assert.rejects(cluster.kubectl('get', 'middlewares.traefik.io'), /the server doesn't have a resource type/)
 
-  const asController = (method: string, path: string, body?: object) =>
-    statusOf(cluster, 'controller', method, path, body)
+  const asController = async (method: string, path: string, body?: object) =>
+    (await cluster.call('controller', path, { method, body })).status
   const path = '/api/v1/namespaces/default/configmaps'
   const mine = { ...configMap({}), metadata: { name: 'mine' } }
   assert.equal(await asController('POST', path, mine), 403)
@@ -71,8 +52,8 @@ test('a control plane applies, reconciles, serves new kinds, tells users apart a
   await until('the audit of the write', async () => writes().at(-1)?.code === 201)
   assert.partialDeepStrictEqual(writes().at(-1), { resource: 'configmaps', namespace: 'default', name: 'mine' })
   assert.equal(writes()[0]?.code, 403)
-  assert.equal(await statusOf(cluster, 'viewer', 'GET', path), 200)
-  assert.equal(await statusOf(cluster, 'viewer', 'DELETE', `${path}/mine`), 403)
+  assert.equal((await cluster.call('viewer', path)).status, 200)
+  assert.equal((await cluster.call('viewer', `${path}/mine`, { method: 'DELETE' })).status, 403)
 
   await cluster.stopApiServer()
   await assert.rejects(read())

@@ -33,6 +33,8 @@ export const dockerServiceConnections = pgTable('service_connections_docker', {
   url: text('url').notNull(),
   tlsVerification: uuid('tls_verification').references(() => certificateKeyPairs.kpUuid, { onDelete: 'set null' }),
   tlsAuthentication: uuid('tls_authentication').references(() => certificateKeyPairs.kpUuid, { onDelete: 'set null' }),
+  /** The line of the OpenSSH public key that a daemon behind `ssh://` proves itself with. */
+  sshHostKey: text('ssh_host_key').notNull().default(''),
 })
 
 export const kubernetesServiceConnections = pgTable('service_connections_kubernetes', {

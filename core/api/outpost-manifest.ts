@@ -1,0 +1,108 @@
+import { eq } from 'drizzle-orm'
+import { ForbiddenError, NotFoundError, ValidationFailedError } from '#core/http/http-errors.ts'
+import { type OutpostRecord, tokenIdentifier } from '#core/store/outpost-accounts.ts'
+import { outpostProviders } from '#core/store/tables/outposts.ts'
+import { tokens } from '#core/store/tables/users.ts'
+import { revealKey } from '#core/store/tokens.ts'
+import { outpostResource } from '#schema/api/outposts.ts'
+import { permissionFor } from '#schema/api/resource.ts'
+import { desiredObjects } from '#schema/deployment/kubernetes/desired-objects.ts'
+import { kubernetesManifest } from '#schema/deployment/manifest/kubernetes-manifest.ts'
+import type { DeployableOutpost, DeploymentContext, DeploymentSecrets } from '#schema/deployment/outpost.ts'
+import { type PatchedObject, patchObjects } from '#schema/deployment/patch/patch-objects.ts'
+import { patchesProblem } from '#schema/deployment/patch/patches-problem.ts'
+import { isJsonObject } from '#schema/kernel/deep-merge.ts'
+import { deploymentContext } from './controller-config.ts'
+import { deployableOutpost } from './deployable-outpost.ts'
+import { originOf } from './oauth2-provider-actions.ts'
+import { findVisible } from './objects.ts'
+import { type Call, type Reply, type Route, userOf } from './route.ts'
+
+const VIEW_KEY = 'authentik_core.view_token_key'
+const WITHOUT = /^(?:false|0|no)$/i
+const WITH = /^(?:true|1|yes)$/i
+
+/** What it takes to make an outpost by hand: for those who may see the outpost and, as it is in it, the outpost's key. */
+export const outpostManifestRoute: Route = {
+  method: 'GET',
+  path: `${outpostResource.path}{uuid}/manifest/`,
+  operationId: 'outposts_instances_manifest_retrieve',
+  access: { kind: 'objects', permission: permissionFor('view', outpostResource.model) },
+  media: ['application/yaml'],
+  document: { query: { kind: 'text', secrets: 'boolean', optional: 'boolean' } },
+  async handle(call) {
+    const outpost = (await findVisible(call.registry.of(outpostResource.model)!, call)) as unknown as OutpostRecord
+    const isPublic = WITHOUT.test(call.query.get('secrets') ?? '')
+    const token = isPublic ? placeholderFor(outpost) : await admitToKey(call, outpost)
+    const make = MAKERS[call.query.get('kind') ?? '']
+    if (make === undefined)
+      throw new ValidationFailedError({ kind: [`Choose one of ${Object.keys(MAKERS).join(', ')}.`] })
+    const manifest = make(await deploymentOf(call, outpost), { token, isPublic }, call)
+    return { status: 200, text: { type: 'application/yaml', content: manifest } } satisfies Reply
+  },
+}
+
+interface ManifestSecrets extends DeploymentSecrets {
+  /** The token is none: it says where to get it. */
+  readonly isPublic: boolean
+}
+type Maker = (outpost: DeployableOutpost, secrets: ManifestSecrets, call: Call) => string
+
+const MAKERS: Readonly<Record<string, Maker>> = Object.assign(Object.create(null), { kubernetes: kubernetesOf })
+
+/** Kinds that a cluster may not know are left out unless they are asked for (`optional`): kubectl fails with them. */
+function kubernetesOf(outpost: DeployableOutpost, secrets: ManifestSecrets, call: Call): string {
+  const context: DeploymentContext = deploymentContext(call)
+  const problem = patchesProblem(outpost, context)
+  if (problem !== undefined) throw new ValidationFailedError({ config: [problem] })
+  const desired = desiredObjects(outpost, context, secrets)
+  const { objects } = patchObjects(desired, outpost.settings.kubernetes_json_patches)
+  return kubernetesManifest(secrets.isPublic ? objects.map((each) => readable(each, secrets.token)) : objects, () =>
+    WITH.test(call.query.get('optional') ?? ''),
+  )
+}
+
+async function deploymentOf(call: Call, outpost: OutpostRecord): Promise<DeployableOutpost> {
+  const { db } = call.ctx
+  const rows = await db.select().from(outpostProviders).where(eq(outpostProviders.outpostUuid, outpost.uuid))
+  const keys = rows.map(({ providerId }) => providerId)
+  const deployable = await deployableOutpost(db, outpost, keys)
+  if (deployable === undefined) throw new ValidationFailedError({ config: ['The config cannot be understood.'] })
+  const { settings } = deployable
+  const authentik_host = settings.authentik_host === '' ? originOf(call).href : settings.authentik_host
+  return { ...deployable, settings: { ...settings, authentik_host } }
+}
+
+/** The key, for somebody who may see it; who looked is kept. */
+async function admitToKey(call: Call, outpost: OutpostRecord): Promise<string> {
+  const { ctx, clientIp } = call
+  const identifier = tokenIdentifier(outpost.uuid)
+  const managed = `goauthentik.io/outpost/${identifier}`
+  const [token] = await ctx.db.select().from(tokens).where(eq(tokens.managed, managed))
+  const { permissions, principal } = userOf(call)
+  if (!permissions.on(VIEW_KEY, token?.tokenUuid ?? '')) throw new ForbiddenError()
+  if (token === undefined) throw new NotFoundError()
+  const { id, username, email } = principal.user
+  await ctx.events.record({
+    action: 'secret_view',
+    app: 'authentik.core',
+    user: { pk: id, username, email },
+    clientIp,
+    context: { identifier, type: 'api_key' },
+  })
+  return revealKey(ctx, token)
+}
+
+/** Stands where the key would, and says how to get it. */
+function placeholderFor({ uuid }: OutpostRecord): string {
+  const identifier = tokenIdentifier(uuid)
+  return `<the key of the token ${identifier}, from GET /api/v3/core/tokens/${identifier}/view_key/>`
+}
+
+/** A placeholder is shown as it is, not in base64. */
+function readable(desired: PatchedObject, token: string): PatchedObject {
+  const { data, ...object } = desired.object
+  if (desired.component !== 'secret' || !isJsonObject(data) || data['token'] === undefined) return desired
+  const { token: _, ...rest } = data
+  return { ...desired, object: { ...object, data: rest, stringData: { token } } as PatchedObject['object'] }
+}

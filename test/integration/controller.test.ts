@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { coreClient } from '#controllers/core-client.ts'
+import type { LocalListen } from '#controllers/desired/local-process.ts'
+import { Controller } from '#controllers/loop/controller.ts'
+import { openTargets } from '#controllers/open-targets.ts'
+import { silentLogger } from '#schema/kernel/logger.ts'
+import { Secret } from '#schema/kernel/secret.ts'
+import { CONTROLLER_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
+import { freePorts, until } from '#test/support/engines/process.ts'
+
+let core: TestCore
+let listen: LocalListen
+before(async () => {
+  core = await startCore({ controller: true })
+  const ports = await freePorts(8)
+  const at = (index: number) => ({ host: '127.0.0.1', port: ports[index]!, setting: 'test' })
+  listen = {
+    proxy: { http: at(0), https: at(1), metrics: at(2) },
+    ldap: { ldap: at(3), ldaps: at(4), metrics: at(5) },
+    radius: { radius: at(6), metrics: at(7) },
+  }
+})
+after(() => core[Symbol.asyncDispose]())
+
+/** A controller in this process, with its outposts as processes of their own; ends with them. */
+function startController(): AsyncDisposable {
+  const stop = new AbortController()
+  const client = coreClient(new URL(core.url), new Secret(CONTROLLER_TOKEN))
+  const clock = { now: () => Date.now() }
+  const events = () => ({ line() {}, ready() {}, restarting() {}, failed() {} })
+  const { random } = Math
+  const local = { coreUrl: new URL(core.url), listen, events, env: process.env, clock, random }
+  const open = openTargets({ kinds: ['local'], core: client, local })
+  const ended = new Controller({ core: client, open, log: silentLogger, clock, random }).run(stop.signal)
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await ended
+    },
+  }
+}
+
+const records = async (): Promise<any[]> => (await core.api('GET', '/outposts/deployments/')).body.results
+const conditionOf = async (name: string): Promise<string | undefined> =>
+  (await records()).find((record) => record.outpost_name === name)?.objects[0]?.condition
+const outpostNamed = async (name: string) =>
+  (await core.api('GET', `/outposts/instances/?name__iexact=${name}`)).body.results[0]
+const isServing = async (port: number) =>
+  (await fetch(`http://127.0.0.1:${port}/outpost.goauthentik.io/ping`)).status === 204
+const isReady = (name: string) => until(`${name} is ready`, async () => (await conditionOf(name)) === 'ready')
+const isGone = (name: string) => until(`${name} is gone`, async () => (await conditionOf(name)) === undefined)
+
+suite('the controller', () => {
+  test('deploys what the core wants, and tells how far it is', async () => {
+    await using _ = startController()
+    for (const name of ['proxy', 'ldap', 'radius']) await isReady(name)
+    const found = (await records()).find(({ outpost_name: name }) => name === 'ldap')
+    assert.equal(found.objects[0].reason, 'Serving')
+    assert.deepEqual(found.inventory, [{ apiVersion: '', kind: 'Process', name: 'ldap' }])
+    assert.ok(await isServing(listen.ldap.metrics.port))
+    const [{ pk }] = (await core.api('GET', '/outposts/service_connections/all/')).body.results
+    await until('the state of the connection', async () => {
+      const { body } = await core.api('GET', `/outposts/service_connections/all/${pk}/state/`)
+      return body.healthy === true
+    })
+  })
+
+  test('an outpost that cannot run is shown with its reason, and holds up no other', async () => {
+    await using _ = startController()
+    await isReady('ldap')
+    const { body: again } = await core.api('POST', '/outposts/instances/', {
+      name: 'again',
+      type: 'ldap',
+      providers: [],
+      service_connection: (await outpostNamed('ldap')).service_connection,
+      config: { authentik_host: core.url },
+    })
+    await until('the reason', async () => {
+      const record = (await records()).find(({ outpost }) => outpost === again.pk)
+      return record?.objects[0]?.condition === 'failed' && /in use|EADDRINUSE/i.test(record.objects[0].message)
+    })
+    for (const name of ['proxy', 'ldap', 'radius']) await isReady(name)
+    await core.api('DELETE', `/outposts/instances/${again.pk}/`)
+    await isGone('again')
+  })
+
+  test('CT-09: an outpost that loses its connection, or is deleted, is taken down; also if nobody looked then', async () => {
+    const ldap = await outpostNamed('ldap')
+    {
+      await using _ = startController()
+      await isReady('ldap')
+      await core.api('PATCH', `/outposts/instances/${ldap.pk}/`, { service_connection: null })
+      await isGone('ldap')
+      await assert.rejects(isServing(listen.ldap.metrics.port))
+    }
+    const { pk } = await outpostNamed('radius')
+    await core.api('DELETE', `/outposts/instances/${pk}/`)
+    assert.equal(
+      (await records()).some(({ outpost }) => outpost === pk),
+      true,
+    )
+    await using _ = startController()
+    await isGone('radius')
+  })
+})

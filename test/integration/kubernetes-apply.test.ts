@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { exampleOutpost } from '#test/support/deployment-vectors.ts'
+import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { until } from '#test/support/engines/process.ts'
+import {
+  applyUntilReady,
+  auditedUntilNow,
+  Deployed,
+  isWrite,
+  TOKEN,
+  targetOf,
+  writesOf,
+} from '#test/support/kubernetes-deployment.ts'
+
+const NAME = 'ak-outpost-obj-patches'
+const RENAMED = { ...exampleOutpost(), name: 'of a trial' }
+const ROUTES = { kubernetes_httproute_parent_refs: [{ name: 'gateway' }], kubernetes_network_policy: true }
+
+test('an outpost is deployed, left alone while it is as wanted, and put right when it is not', async (t) => {
+  if (!(await hasKubernetes(t))) return
+  await using cluster = await startKubernetes({ controllers: true })
+  await installCrds(cluster)
+  await using target = targetOf(cluster)
+  const deployed = new Deployed(target, exampleOutpost(ROUTES))
+  const json = async (...args: string[]) => JSON.parse(await cluster.kubectl('get', '--output=json', ...args))
+
+  await t.test('the state of the connection is the version', async () =>
+    assert.deepEqual(await target.probe(AbortSignal.timeout(10_000)), {
+      healthy: true,
+      version: 'v1.20.2',
+      reason: '',
+    }),
+  )
+
+  await t.test('nothing is written by a plan', async () => {
+    const plan = await deployed.plan()
+    assert.equal(plan['deployment'], 'create')
+    assert.equal(plan['traefik middleware'], 'create')
+    await auditedUntilNow(cluster)
+    assert.deepEqual(
+      cluster
+        .auditLog()
+        .filter(isWrite('admin'))
+        .filter(({ uri }) => uri.includes(NAME)),
+      [],
+    )
+  })
+
+  await t.test('everything is made, in its order, and the pods are waited for', async () => {
+    await applyUntilReady(cluster, deployed)
+    assert.deepEqual(deployed.statuses, {
+      secret: 'ready Applied',
+      deployment: 'ready Available',
+      service: 'ready Applied',
+      'metrics service': 'ready Applied',
+      'prometheus servicemonitor': 'ready Applied',
+      ingress: 'ready CertificateMissing',
+      httproute: 'ready Applied',
+      'traefik middleware': 'ready Applied',
+      'network policy': 'ready Applied',
+    })
+    assert.equal(deployed.messageOf('ingress'), 'the Secret authentik-outpost-tls that its TLS names is not there')
+    await cluster.kubectl('create', 'secret', 'generic', 'authentik-outpost-tls')
+    assert.equal((await deployed.apply())['ingress'], 'ready Applied')
+    const { metadata } = await json('deployment', NAME)
+    assert.deepEqual(
+      metadata.managedFields.map(({ manager, operation }: any) => `${manager} ${operation}`),
+      ['martello Apply', 'kube-controller-manager Update'],
+    )
+    assert.ok(deployed.inventory.every(({ uid }) => uid !== undefined))
+  })
+
+  await t.test('CT-10: a hundred passes write nothing', async () => {
+    const from = await auditedUntilNow(cluster)
+    for (let pass = 0; pass < 100; pass++) await deployed.apply()
+    await auditedUntilNow(cluster)
+    const asked = cluster
+      .auditLog()
+      .slice(from)
+      .filter(({ userAgent }) => userAgent === 'martello')
+    assert.deepEqual(asked.filter(isWrite('admin')), [])
+    t.diagnostic(`${asked.length} requests, ${asked.filter(({ verb }) => verb === 'patch').length} of them dry runs`)
+    assert.equal(asked.filter(({ verb }) => verb !== 'get').length, 0)
+  })
+
+  await t.test('CT-10: a controller that knows nothing yet writes nothing either', async () => {
+    await using another = targetOf(cluster)
+    const again = new Deployed(another, deployed.outpost)
+    const from = await auditedUntilNow(cluster)
+    await again.apply()
+    const plan = await again.plan()
+    await auditedUntilNow(cluster)
+    assert.deepEqual(cluster.auditLog().slice(from).filter(isWrite('admin')), [])
+    assert.deepEqual(new Set(Object.values(plan)), new Set(['nothing']))
+  })
+
+  await t.test('CT-08: owned fields are restored, fields of others are kept', async () => {
+    const sidecar = { name: 'sidecar', image: 'registry.example.com/sidecar:1' }
+    const spec = { replicas: 5, template: { spec: { containers: [sidecar, { name: 'proxy', image: 'evil:1' }] } } }
+    await cluster.kubectl('patch', 'deployment', NAME, '--patch', JSON.stringify({ spec }))
+    await cluster.kubectl('annotate', 'deployment', NAME, 'example.com/note=mine')
+    await cluster.kubectl('label', 'service', NAME, 'example.com/team=identity')
+    await cluster.kubectl(
+      'patch',
+      'ingress',
+      NAME,
+      '--patch',
+      JSON.stringify({ spec: { rules: [{ host: 'evil.example.com' }] } }),
+    )
+    await cluster.kubectl('patch', 'secret', NAME, '--patch', JSON.stringify({ data: { token: btoa('stolen') } }))
+    await cluster.kubectl('delete', 'service', `${NAME}-metrics`)
+    const plan = await deployed.plan()
+    assert.match(plan['deployment']!, /^apply .*\/spec\/replicas/)
+    assert.equal(plan['secret'], 'apply /metadata/managedFields /data/token')
+    assert.equal(plan['metrics service'], 'create')
+    assert.equal(plan['service'], 'nothing')
+    await deployed.apply()
+    const deployment = await json('deployment', NAME)
+    assert.equal(deployment.spec.replicas, 1)
+    assert.equal(deployment.metadata.annotations['example.com/note'], 'mine')
+    const containers = deployment.spec.template.spec.containers as { name: string; image: string }[]
+    assert.deepEqual(
+      new Map(containers.map(({ name, image }) => [name, image])),
+      new Map([
+        ['sidecar', sidecar.image],
+        ['proxy', 'registry.example.com/proxy:2023.8.3'],
+      ]),
+    )
+    assert.equal((await json('service', NAME)).metadata.labels['example.com/team'], 'identity')
+    const { rules } = (await json('ingress', NAME)).spec as { rules: { host: string }[] }
+    assert.deepEqual(
+      rules.map(({ host }) => host),
+      ['app.example.com', 'whoami.example.com'],
+    )
+    assert.equal((await json('secret', NAME)).data.token, btoa(TOKEN))
+    await json('service', `${NAME}-metrics`)
+  })
+
+  await t.test('CT-08: what kubectl scale does is seen, though it takes no field from us', async () => {
+    await cluster.kubectl('scale', 'deployment', NAME, '--replicas=4')
+    await deployed.apply()
+    assert.equal((await json('deployment', NAME)).spec.replicas, 1)
+  })
+
+  await t.test('CT-01: while others write all the time, our fields and theirs all arrive', async () => {
+    const writing = Array.from({ length: 10 }, (_, i) =>
+      cluster.call('admin', `/apis/apps/v1/namespaces/default/deployments/${NAME}`, {
+        method: 'PATCH',
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { annotations: { [`example.com/n${i}`]: 'x' } } },
+      }),
+    )
+    deployed.settings = { kubernetes_replicas: 2 }
+    const [statuses, ...answers] = await Promise.all([deployed.apply(), ...writing])
+    assert.match(statuses['deployment']!, /RollingOut|Unschedulable/)
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+    const { metadata, spec } = await json('deployment', NAME)
+    assert.equal(spec.replicas, 2)
+    assert.equal(Object.keys(metadata.annotations).filter((name) => name.startsWith('example.com/n')).length, 11)
+  })
+
+  await t.test('the number of pods is left to somebody else without falling to the default', async () => {
+    deployed.settings = { kubernetes_replicas: null }
+    await deployed.apply()
+    assert.equal((await json('deployment', NAME)).spec.replicas, 2)
+    await cluster.kubectl('scale', 'deployment', NAME, '--replicas=3')
+    const from = await auditedUntilNow(cluster)
+    await deployed.apply()
+    assert.equal((await json('deployment', NAME)).spec.replicas, 3)
+    await auditedUntilNow(cluster)
+    assert.deepEqual(writesOf(cluster, 'admin', from), [])
+  })
+
+  await t.test('where an admission webhook takes no dry runs, what has changed is applied', async () => {
+    await cluster.apply({
+      apiVersion: 'admissionregistration.k8s.io/v1beta1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'no-dry-runs' },
+      webhooks: [
+        {
+          name: 'no-dry-runs.example.com',
+          clientConfig: { url: 'https://127.0.0.1:1/' },
+          failurePolicy: 'Ignore',
+          sideEffects: 'Some',
+          rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['services'] }],
+        },
+      ],
+    })
+    await until('the webhook', async () => /BadRequest/.test((await new Deployed(target, RENAMED).plan())['service']!))
+    await cluster.kubectl('label', 'service', NAME, '--overwrite', 'goauthentik.io/outpost-type=other')
+    assert.equal((await deployed.apply())['service'], 'ready Applied')
+    assert.equal((await json('service', NAME)).metadata.labels['goauthentik.io/outpost-type'], 'proxy')
+  })
+
+  await t.test('CT-12: no status and no plan shows a secret', async () => {
+    const shown = JSON.stringify([
+      deployed.objects,
+      await target.plan(deployed.deployment, AbortSignal.timeout(60_000)),
+    ])
+    assert.ok(!shown.includes(TOKEN) && !shown.includes(btoa(TOKEN)))
+  })
+})

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { desiredObjects } from '#schema/deployment/kubernetes/desired-objects.ts'
+import { kubernetesManifest } from '#schema/deployment/manifest/kubernetes-manifest.ts'
+import { rbacManifest } from '#schema/deployment/manifest/rbac-manifest.ts'
+import type { DeployableOutpost } from '#schema/deployment/outpost.ts'
+import { patchObjects } from '#schema/deployment/patch/patch-objects.ts'
+import {
+  exampleOutpost,
+  RECORDED_CASES,
+  RECORDED_CONTEXT,
+  RECORDED_SECRETS,
+  recordedOutpost,
+} from '#test/support/deployment-vectors.ts'
+import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { temporaryFolder, until } from '#test/support/engines/process.ts'
+
+const everything = exampleOutpost({
+  kubernetes_httproute_parent_refs: [{ name: 'edge', port: '443' }],
+  kubernetes_network_policy: true,
+  kubernetes_replicas_max: 3,
+})
+
+/** Newer than the server that is tested with: it knows no `loadBalancerClass` yet. */
+const TOO_NEW = 'service'
+
+function manifestOf(outpost: DeployableOutpost, versions: ReadonlySet<string>): string {
+  const serves = (apiVersion: string) => versions.has(apiVersion)
+  const { services: _, [TOO_NEW]: __, ...patches } = outpost.settings.kubernetes_json_patches ?? {}
+  const desired = desiredObjects(outpost, { ...RECORDED_CONTEXT, serves }, RECORDED_SECRETS)
+  const { objects, rejected } = patchObjects(desired, patches)
+  assert.deepEqual(rejected, [])
+  return kubernetesManifest(objects, serves)
+}
+
+async function versionsOf({ kubectl }: Kubernetes, outpost: DeployableOutpost): Promise<string> {
+  const kinds = 'secrets,deployments,services,ingresses,networkpolicies,poddisruptionbudgets,horizontalpodautoscalers,'
+  const foreign = 'servicemonitors,httproutes,middlewares.traefik.io,middlewares.traefik.containo.us'
+  const owner = `--selector=goauthentik.io/outpost-uuid=${outpost.pk.replaceAll('-', '')}`
+  const columns = '--output=custom-columns=K:.kind,N:.metadata.name,V:.metadata.resourceVersion'
+  return kubectl('get', kinds + foreign, '--all-namespaces', owner, columns, '--no-headers')
+}
+
+test('what is made by the manifest is taken by an API server, and the second time changes nothing', async (t) => {
+  if (!(await hasKubernetes(t))) return
+  await using cluster = await startKubernetes()
+  await using folder = temporaryFolder('manifests')
+  const apply = (text: string) => {
+    const file = join(folder.path, 'manifest.yaml')
+    writeFileSync(file, text)
+    return cluster.kubectl('apply', '--server-side', '--field-manager=martello', '-f', file)
+  }
+  await installCrds(cluster)
+  for (const namespace of ['identity', 'martello']) await cluster.kubectl('create', 'namespace', namespace)
+  const versions = new Set((await cluster.kubectl('api-versions')).trim().split('\n'))
+
+  for (const [name, outpost] of [
+    ...RECORDED_CASES.map((each) => [each, recordedOutpost(each)] as const),
+    ['everything', everything] as const,
+  ]) {
+    await t.test(`CT-10, CT-19: ${name}`, async () => {
+      const manifest = manifestOf(outpost, versions)
+      await apply(manifest)
+      // The server stores an empty value of a Secret in two ways, and takes one for a change of the other.
+      await apply(manifest)
+      const made = await versionsOf(cluster, outpost)
+      assert.equal(made.trim().split('\n').length, manifest.match(/^kind: /gm)!.length)
+      await apply(manifest)
+      assert.equal(await versionsOf(cluster, outpost), made)
+    })
+  }
+
+  for (const clusterWide of [false, true]) {
+    await t.test(
+      `the controller may what it must ${clusterWide ? 'everywhere' : 'where it is'}, and no more`,
+      async () => {
+        await apply(rbacManifest({ namespace: 'martello', clusterWide }))
+        const may = async (verb: string, resource: string, namespace: string) => {
+          const who = '--as=system:serviceaccount:martello:martello-controller'
+          const asked = ['auth', 'can-i', verb, resource, `--namespace=${namespace}`, who]
+          return cluster.kubectl(...asked).then(
+            () => true,
+            () => false,
+          )
+        }
+        await until('the rights', () => may('delete', 'deployments.apps', clusterWide ? 'identity' : 'martello'))
+        assert.equal(await may('patch', 'middlewares.traefik.io', 'martello'), true)
+        assert.equal(await may('update', 'leases.coordination.k8s.io', 'martello'), true)
+        assert.equal(await may('create', 'secrets', 'identity'), clusterWide)
+        assert.equal(await may('update', 'leases.coordination.k8s.io', 'identity'), false)
+        for (const resource of ['pods', 'configmaps', 'roles.rbac.authorization.k8s.io', 'serviceaccounts'])
+          assert.equal(await may('create', resource, 'martello'), false, resource)
+      },
+    )
+  }
+})
