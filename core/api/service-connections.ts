@@ -19,6 +19,7 @@ import { typesRoute } from './types-route.ts'
 
 const base = serviceConnectionResource.model
 
+/** Where controllers deploy outposts. What it takes to connect is written here, and shown nowhere. */
 export const serviceConnectionBindings: readonly Binding[] = [
   {
     resource: serviceConnectionResource,
