@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import pino from 'pino'
 import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import type { Secret } from '#schema/kernel/secret.ts'
@@ -7,9 +6,13 @@ import { settingsFrom } from '#schema/kernel/settings.ts'
 import { GENERATED, type ProcessMessage } from '#schema/wire/process-messages.ts'
 import type { Bootstrapped } from './bootstrap/bootstrap.ts'
 import { readCoreConfig } from './config/read-core-config.ts'
-import { readSampleAddresses } from './config/sample-addresses.ts'
 import { secretKeyFile } from './config/secret-key-file.ts'
-import { runCore } from './run-core.ts'
+import { checkHealth } from './http/check-health.ts'
+
+const HELP = `usage: node core/main.ts               run the core
+       node core/main.ts healthcheck   exit 0 if the core of this machine is ready
+
+Settings are environment variables; the README lists them.`
 
 const source = settingsFrom(process.env, readFileSync)
 const isSupervised = process.env['MARTELLO_SUPERVISED'] === 'true'
@@ -42,17 +45,27 @@ function showCredentials({ administrator, samplePassword, sampleRadiusSecret }: 
   else for (const { name, value } of generated) console.error(`${name} (shown once): ${value}`)
 }
 
-async function main(): Promise<void> {
+async function main(command: string | undefined): Promise<number> {
+  if (command === 'healthcheck') {
+    const { config } = readCoreConfig(source, { load: () => 'not made by a check' })
+    return (await checkHealth(config.listen.http)) ? 0 : 1
+  }
+  if (command !== undefined) {
+    console.log(HELP)
+    return command === '--help' || command === 'help' ? 0 : 2
+  }
+  await run()
+  return 0
+}
+
+/** What it needs is loaded only here: a check of health, made every few seconds, has to be cheap. */
+async function run(): Promise<void> {
   const stop = askedToStop()
+  const [{ default: pino }, { runCore }] = await Promise.all([import('pino'), import('./run-core.ts')])
   const { config, warnings } = readCoreConfig(source, secretKeyFile)
   const log = loggerOver(pino(sinkOptions(config.logLevel))).child({ logger: 'core' })
   for (const warning of warnings) log.warning('a setting is unknown', { warning })
-  const surroundings = {
-    log,
-    clock: { now: () => Date.now() },
-    random: Math.random,
-    sample: readSampleAddresses(source),
-  }
+  const surroundings = { log, clock: { now: () => Date.now() }, random: Math.random }
   await using core = await runCore(config, surroundings)
   showCredentials(core.bootstrapped)
   await stop
@@ -60,7 +73,7 @@ async function main(): Promise<void> {
 }
 
 try {
-  await main()
+  process.exitCode = await main(process.argv[2])
 } catch (error) {
   if (!(error instanceof MartelloError)) throw error
   const lines = problemsOf(error)

@@ -14,6 +14,7 @@ import { ensureServerCertificate } from './bootstrap/server-certificate.ts'
 import type { CoreConfig } from './config/core-config.ts'
 import type { CoreContext } from './context.ts'
 import { openKeyRing } from './crypto/open-key-ring.ts'
+import { registerPasswordMetrics } from './crypto/password-metrics.ts'
 import { createEventRecorder } from './events/event-recorder.ts'
 import { flowExecutorRouter } from './flows/router.ts'
 import { metricsListener } from './http/metrics-listener.ts'
@@ -45,15 +46,10 @@ export interface CoreSurroundings {
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random
-  /** Where the sample application listens, and under which addresses the outposts are reached. */
-  readonly sample: { readonly internal: string; readonly proxyPort: number; readonly forwardUrl: string }
 }
 
-/** Starts a core: database, feed, bootstrap, servers, link, tasks, in this order; disposing ends them in the reverse one. */
-export async function runCore(
-  config: CoreConfig,
-  { log, clock, random, sample }: CoreSurroundings,
-): Promise<RunningCore> {
+/** Starts a core: database, feed, bootstrap, tasks, servers, link, in this order; disposing ends them in the reverse one. */
+export async function runCore(config: CoreConfig, { log, clock, random }: CoreSurroundings): Promise<RunningCore> {
   await using stack = new AsyncDisposableStack()
   const handle = await openDatabase(config.database, log)
   stack.defer(() => handle.close())
@@ -61,6 +57,7 @@ export async function runCore(
   const feed = stack.use(await openChangeFeed(handle, clock, log))
   const metrics = new Registry()
   collectDefaultMetrics({ register: metrics })
+  registerPasswordMetrics(metrics)
   const ctx: CoreContext = {
     config,
     db: handle.db,
@@ -75,12 +72,12 @@ export async function runCore(
     replicaId: randomUUID(),
   }
   if (handle.engine === 'embedded') await lostAll(ctx)
-  const { http: httpAddress } = config.listen
+  const { internal, proxyPort, forwardUrl } = config.sample.addresses
   const bootstrapped = await bootstrap(ctx, {
-    coreUrl: `http://localhost:${httpAddress.port}`,
-    sampleExternal: `http://sample.localhost:${sample.proxyPort}`,
-    sampleInternal: sample.internal,
-    forwardExternal: sample.forwardUrl,
+    coreUrl: `http://localhost:${config.listen.http.port}`,
+    sampleExternal: `http://sample.localhost:${proxyPort}`,
+    sampleInternal: internal,
+    forwardExternal: forwardUrl,
   })
   const app = createHttpApp(ctx, {
     session: sessionMiddleware(ctx),
@@ -103,8 +100,9 @@ export async function runCore(
     https: createHttpsServer({ ...options, ...certificate, minVersion: 'TLSv1.2' }, app),
   }
   stack.use(runPeriodicTasks(ctx, feed))
-  stack.use(attachLink(ctx, [servers.http, servers.https]))
   for (const name of ['metrics', 'http', 'https'] as const) stack.use(await listen(servers[name], config.listen[name]))
+  // Ends before the servers do: a server waits for its connections, and a link is one that does not end by itself.
+  stack.use(attachLink(ctx, [servers.http, servers.https]))
   const ports = { http: portOf(servers.http), https: portOf(servers.https), metrics: portOf(servers.metrics) }
   log.info('the core is ready', { ...ports, database: handle.engine })
   const all = stack.move()

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 export const PROGRAMS = [
   { file: '/usr/sbin/nginx', debian: 'nginx-light' },
   { file: '/usr/bin/caddy', debian: 'caddy' },
+  { file: '/usr/sbin/haproxy', debian: 'haproxy' },
   { file: '/usr/bin/curl', debian: 'curl' },
   { file: '/usr/bin/ldapsearch', debian: 'ldap-utils' },
   { file: '/usr/bin/radclient', debian: 'freeradius-utils' },

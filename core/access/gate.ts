@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { CoreContext } from '#core/context.ts'
 import { activeStatus } from '#core/domain/access/active.ts'
-import { evaluateBinding } from '#core/domain/policy/binding.ts'
-import { combine } from '#core/domain/policy/combine.ts'
+import { type BindingResult, combine } from '#core/domain/policy/combine.ts'
 import { bindingsOf } from '#core/store/bindings.ts'
 import type { Database } from '#core/store/database.ts'
 import type { Principal } from '#core/store/users.ts'
+import { evaluateBindings } from './evaluate-bindings.ts'
 import { policyRequest } from './policy-input.ts'
+import { recordFailures } from './record-decision.ts'
 
-/** An answer that can be explained later: a denial's `id` is in its audit event. */
+/** An answer that can be explained later: whatever acts on it keeps it in an audit event, by its `id`. */
 export interface Decision {
   readonly id: string
   readonly passing: boolean
@@ -16,44 +17,33 @@ export interface Decision {
   readonly messages: readonly string[]
   /** For the administrator. */
   readonly reason: string
+  /** What each binding of the application said, in their order; none when it did not come to that. */
+  readonly bindings: readonly BindingResult[]
 }
 
+/** Somebody's wish to open an application, inside a transaction when there is a `db`. */
 export interface AccessQuestion {
   readonly principal: Principal
-  readonly application: { readonly pbmUuid: string; readonly slug: string }
+  readonly application: { readonly pbmUuid: string; readonly slug: string; readonly name: string }
   readonly clientIp: string
   readonly db?: Database
 }
 
 /**
  * May this user open this application now, from here? The only place that answers it, for OIDC, proxy, LDAP, RADIUS,
- * the library and the API. Every doubt is a denial.
+ * the library and the API. Every doubt is a denial; a policy that cannot be evaluated is kept for auditors.
  */
 export async function mayOpenApplication(ctx: CoreContext, question: AccessQuestion): Promise<Decision> {
   const { principal, application, clientIp, db = ctx.db } = question
+  const id = randomUUID()
+  const denied = (reason: string): Decision => ({ id, passing: false, messages: [], reason, bindings: [] })
   const status = activeStatus(principal.user)
-  if (status.kind === 'inactive') return { id: randomUUID(), passing: false, messages: [], reason: status.reason }
+  if (status.kind === 'inactive') return denied(status.reason)
   const target = await bindingsOf(db, application.pbmUuid)
-  if (target === undefined) return { id: randomUUID(), passing: false, messages: [], reason: 'no such application' }
+  if (target === undefined) return denied('no such application')
   const request = policyRequest(principal, clientIp, { application: { slug: application.slug } })
-  const verdict = combine(
-    target.mode,
-    target.bindings.map((binding) => evaluateBinding(binding, request)),
-  )
-  return { id: randomUUID(), ...verdict }
-}
-
-/** Stores why somebody was refused, under the decision's id. */
-export async function recordDenial(ctx: CoreContext, question: AccessQuestion, decision: Decision): Promise<void> {
-  const { user } = question.principal
-  await ctx.events.record(
-    {
-      action: 'authorize_denied',
-      app: 'authentik.policies',
-      user: { pk: user.id, username: user.username, email: user.email },
-      clientIp: question.clientIp,
-      context: { application: question.application.slug, decision: decision.id, reason: decision.reason },
-    },
-    question.db,
-  )
+  const bindings = evaluateBindings(target.bindings, request)
+  const decision = { id, ...combine(target.mode, bindings), bindings }
+  await recordFailures(ctx, question, decision)
+  return decision
 }

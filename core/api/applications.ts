@@ -1,27 +1,31 @@
 import { eq, inArray, sql } from 'drizzle-orm'
-import { mayOpenApplication, recordDenial } from '#core/access/gate.ts'
-import { ForbiddenError, NotFoundError, ValidationFailedError } from '#core/http/http-errors.ts'
+import { mayOpenApplication } from '#core/access/gate.ts'
+import { recordDecision } from '#core/access/record-decision.ts'
+import { type LaunchSources, launchUrlOf } from '#core/domain/access/launch-url.ts'
+import { NotFoundError, ValidationFailedError } from '#core/http/http-errors.ts'
 import { RESERVED_SLUGS } from '#core/oidc/urls.ts'
 import type { Database } from '#core/store/database.ts'
 import { applications, oauth2Providers, providers, proxyProviders } from '#core/store/tables/applications.ts'
 import { policyTargets } from '#core/store/tables/policies.ts'
 import { events } from '#core/store/tables/system.ts'
 import { loadPrincipal, type Principal } from '#core/store/users.ts'
-import { applicationResource, filePathFields } from '#schema/api/applications.ts'
+import { applicationResource } from '#schema/api/applications.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import type { Binding, Row } from './binding.ts'
-import { actionBody } from './checks.ts'
 import { eventCounts } from './event-metrics.ts'
 import { nested } from './nested.ts'
-import { findVisible, requireOn } from './objects.ts'
+import { findVisible } from './objects.ts'
+import { pictureRoutes } from './pictures.ts'
+import { policyTestResult } from './policy-test-result.ts'
 import { type Access, type Call, isSuperuser, OWN, ok, type Reply, type Route, userOf } from './route.ts'
-import { update } from './write.ts'
 
 type ApplicationRow = typeof applications.$inferSelect & Row
 
 const PROVIDER = 'authentik_core.provider'
+const VIEW: Access = { kind: 'objects', permission: 'authentik_core.view_application' }
 const bindingOf = (call: Call) => call.registry.of(applicationResource.model)!
 
+/** Applications: the list is the library of the caller, what is linked there is a web address. */
 export const applicationBinding: Binding<ApplicationRow> = {
   resource: applicationResource,
   tables: [policyTargets, applications],
@@ -43,37 +47,25 @@ export const applicationBinding: Binding<ApplicationRow> = {
   },
   represent,
   actions: [
-    action('GET', 'check_access', 'check_access_retrieve', OWN, { response: 'PolicyTestResult' }, checkAccess),
-    action('GET', 'metrics', 'metrics_list', objects('view'), { response: 'array:Coordinate' }, metrics),
-    action(
-      'POST',
-      'set_icon_url',
-      'set_icon_url_create',
-      objects('change'),
-      { request: { name: 'FilePathRequest', fields: filePathFields } },
-      setIconUrl,
-    ),
+    action('check_access', 'retrieve', OWN, 'PolicyTestResult', checkAccess),
+    action('metrics', 'list', VIEW, 'array:Coordinate', metrics),
+    ...pictureRoutes(applicationResource, 'set_icon', 'meta_icon'),
   ],
 }
 
-function objects(verb: string): Access {
-  return { kind: 'objects', permission: `authentik_core.${verb}_application` }
-}
-
 function action(
-  method: Route['method'],
   name: string,
-  id: string,
+  form: 'list' | 'retrieve',
   access: Access,
-  document: NonNullable<Route['document']>,
+  response: string,
   handle: (call: Call) => Promise<Reply>,
 ): Route {
   return {
-    method,
+    method: 'GET',
     path: `core/applications/{slug}/${name}/`,
-    operationId: `core_applications_${id}`,
+    operationId: `core_applications_${name}_${form}`,
     access,
-    document,
+    document: { response },
     handle,
   }
 }
@@ -94,42 +86,42 @@ async function represent(call: Call, rows: readonly ApplicationRow[], db: Databa
     keys.length === 0 ? [] : await db.select().from(providers).where(inArray(providers.backchannelApplication, keys))
   const own = rows.flatMap(({ provider }) => provider ?? [])
   const described = await nested(call, db, PROVIDER, [...own, ...backchannel.map(({ id }) => id)])
-  const launch = await launchUrls(db, own)
+  const addresses = await addressesOf(db, own)
+  const visitor = call.caller.kind === 'user' ? call.caller.principal.user : undefined
   return rows.map((row) => ({
     provider_obj: described.get(row.provider) ?? null,
     backchannel_providers_obj: backchannel
       .filter(({ backchannelApplication }) => backchannelApplication === row.pbmUuid)
       .flatMap(({ id }) => described.get(id) ?? []),
-    launch_url: launchUrl(row, launch.get(row.provider ?? -1), call),
+    launch_url: launchUrlOf({ ...row, ...(addresses.get(row.provider) ?? NOWHERE) }, visitor) ?? null,
     meta_icon: row.metaIcon || null,
     meta_icon_url: row.metaIcon || null,
     meta_icon_themed_urls: null,
   }))
 }
 
-/** Where the applications of providers are: the protected host, or the origin of the first redirect URI. */
-async function launchUrls(db: Database, ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
+type Addresses = Omit<LaunchSources, 'metaLaunchUrl'>
+const NOWHERE: Addresses = { externalHost: null, redirectUris: null }
+
+/** What providers know of where their applications are. */
+async function addressesOf(db: Database, ids: readonly number[]): Promise<ReadonlyMap<number | null, Addresses>> {
   if (ids.length === 0) return new Map()
   const rows = await db
-    .select({ id: oauth2Providers.id, host: proxyProviders.externalHost, uris: oauth2Providers.redirectUris })
+    .select({
+      id: oauth2Providers.id,
+      externalHost: proxyProviders.externalHost,
+      redirectUris: oauth2Providers.redirectUris,
+    })
     .from(oauth2Providers)
     .leftJoin(proxyProviders, eq(proxyProviders.id, oauth2Providers.id))
     .where(inArray(oauth2Providers.id, [...ids]))
-  return new Map(rows.map(({ id, host, uris }) => [id, host ?? URL.parse(uris.split('\n')[0] ?? '')?.origin ?? '']))
+  return new Map(rows.map(({ id, ...addresses }) => [id, addresses]))
 }
 
-/** `%(username)s` and its like stand for columns of the caller. */
-function launchUrl({ metaLaunchUrl }: ApplicationRow, ofProvider: string | undefined, call: Call): string | null {
-  const url = metaLaunchUrl || ofProvider || ''
-  const user = call.caller.kind === 'user' ? call.caller.principal.user : undefined
-  const known: JsonObject = { username: user?.username, email: user?.email, name: user?.name }
-  const filled = url.replaceAll(/%\((\w+)\)s/g, (text, name: string) =>
-    typeof known[name] === 'string' ? encodeURIComponent(known[name]) : text,
-  )
-  return filled === '' ? null : filled
-}
-
-/** May the caller, or somebody a superuser names, open the application? Seeing it is not needed to ask. */
+/**
+ * May the caller, or somebody a superuser names, open the application? Seeing it is not needed to ask. What is decided
+ * about the caller is kept: outposts ask in the name of whoever signs in.
+ */
 async function checkAccess(call: Call): Promise<Reply> {
   const { ctx, clientIp } = call
   const [application] = await ctx.db
@@ -140,29 +132,8 @@ async function checkAccess(call: Call): Promise<Reply> {
   const principal = await askedAbout(call)
   const question = { principal, application, clientIp }
   const decision = await mayOpenApplication(ctx, question)
-  if (!decision.passing && principal === userOf(call).principal) await recordDenial(ctx, question, decision)
-  return ok(testResult(call, decision))
-}
-
-/** Reasons are for superusers. */
-export function testResult(
-  call: Call,
-  { passing, messages, reason }: { passing: boolean; messages: readonly string[]; reason: string },
-) {
-  if (!isSuperuser(call)) return { passing, messages: [], log_messages: [] }
-  return {
-    passing,
-    messages,
-    log_messages: [
-      {
-        log_level: 'info',
-        event: reason,
-        logger: 'core.access',
-        timestamp: new Date(call.ctx.clock.now()).toISOString(),
-        attributes: {},
-      },
-    ],
-  }
+  if (principal === userOf(call).principal) await recordDecision(ctx, question, decision)
+  return ok(policyTestResult(call, decision))
 }
 
 async function askedAbout(call: Call): Promise<Principal> {
@@ -177,15 +148,7 @@ async function askedAbout(call: Call): Promise<Principal> {
 async function metrics(call: Call): Promise<Reply> {
   const row = await findVisible(bindingOf(call), call)
   const authorized = sql`${events.context} -> 'authorized_application' ->> 'pk'`
-  return ok(await eventCounts(call, 'authorize_application', eq(authorized, String(row['pbmUuid']))))
-}
-
-async function setIconUrl(call: Call): Promise<Reply> {
-  const binding = bindingOf(call)
-  requireOn(binding, call, 'change', await findVisible(binding, call))
-  const { url } = await actionBody(call, filePathFields)
-  if (/^\s*(?:javascript|vbscript|data):/i.test(String(url)))
-    throw new ForbiddenError('This kind of address is not allowed.')
-  await update(call, binding, { meta_icon: url })
-  return ok({})
+  return ok(
+    await eventCounts(call, 'authorize_application', eq(authorized, String(row['pbmUuid']).replaceAll('-', ''))),
+  )
 }

@@ -21,12 +21,11 @@ export interface Link {
 /** What a write did beside writing: a revocation that outposts are to apply. */
 export type Effect = { readonly revocation?: number | undefined } | undefined
 
+/** A write that has just been made, inside its transaction: the object before and after it. */
 export interface Writing<R extends Row> {
   /** Absent when the object is new. */
   readonly before: R | undefined
   readonly after: R
-  /** Fields that the client sent and that are different now. */
-  readonly changed: ReadonlySet<string>
   /** Keys that are no longer in a linked field. */
   removed(field: string): readonly unknown[]
 }

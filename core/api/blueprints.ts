@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { eq } from 'drizzle-orm'
+import { appliedState, blueprintHash } from '#core/blueprints/applied-state.ts'
 import { applyBlueprint, type Blueprint, parseBlueprint } from '#core/blueprints/apply-blueprint.ts'
 import { BlueprintError } from '#core/blueprints/blueprint-error.ts'
 import { shippedFiles } from '#core/blueprints/shipped-files.ts'
@@ -15,6 +15,7 @@ import { note, rowOf } from './write.ts'
 
 type Instance = typeof blueprintInstances.$inferSelect
 
+/** Blueprints, for superusers alone: they can write everything, and hold whatever secrets they set. */
 export const blueprintBinding: Binding<Instance> = {
   resource: blueprintResource,
   tables: [blueprintInstances],
@@ -42,10 +43,8 @@ export const blueprintBinding: Binding<Instance> = {
 
 function describe(path: string, text: string, modified: number): JsonObject {
   const { name, labels } = parseBlueprint(text)
-  return { path, last_m: modified, hash: hashOf(text), version: 1, meta: { name, labels } }
+  return { path, last_m: modified, hash: blueprintHash(text), version: 1, meta: { name, labels } }
 }
-
-const hashOf = (text: string): string => createHash('sha512').update(text).digest('hex')
 
 async function prepare(_call: Call, values: JsonObject, before: Instance | undefined): Promise<JsonObject> {
   const path = String(values['path'] ?? before?.path ?? '')
@@ -84,16 +83,7 @@ async function apply(call: Call): Promise<Reply> {
   const instance = (await findVisible(binding, call)) as unknown as Instance
   const text = textOf(instance.path, instance.content)
   const applied = text === undefined ? undefined : await attempt(call, text, instance.context)
-  const values =
-    applied === undefined
-      ? { status: 'error' }
-      : {
-          status: 'successful',
-          lastApplied: new Date(ctx.clock.now()),
-          lastAppliedHash: hashOf(text!),
-          managedModels: [...new Set(applied.entries.map(({ model }) => model))],
-          metadata: { name: applied.name, labels: applied.labels },
-        }
+  const values = applied === undefined ? { status: 'error' } : appliedState(applied, text!, ctx.clock.now())
   const key = eq(blueprintInstances.instanceUuid, instance.instanceUuid)
   await ctx.db.transaction(async (tx) => {
     await tx.update(blueprintInstances).set(values).where(key)

@@ -7,8 +7,9 @@ import { permissionFor } from '#schema/api/resource.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import type { Binding } from './binding.ts'
 import { actionBody, checkedValues } from './checks.ts'
-import { findVisible, requireOn } from './objects.ts'
-import { type Call, ok, type Reply, type Route, userOf } from './route.ts'
+import { findVisible } from './objects.ts'
+import { admitToSecret } from './reveal.ts'
+import { type Call, ok, type Reply, type Route } from './route.ts'
 import { toWire } from './wire.ts'
 import { create, sealPlace } from './write.ts'
 
@@ -17,6 +18,7 @@ type Pair = typeof certificateKeyPairs.$inferSelect
 const MODEL = certificateResource.model
 const bindingOf = (call: Call) => call.registry.of(MODEL)!
 
+/** Certificates with their keys: a pair is shown by its facts, each of its parts only on request. */
 export const certificateBinding: Binding<Pair> = {
   resource: certificateResource,
   tables: [certificateKeyPairs],
@@ -38,8 +40,8 @@ export const certificateBinding: Binding<Pair> = {
       },
       handle: generate,
     },
-    viewRoute('view_certificate', 'certificate', (_call, { certificateData }) => certificateData),
-    viewRoute('view_private_key', 'private_key', keyText),
+    viewRoute('view_certificate', 'certificate', 'certificate', (_call, { certificateData }) => certificateData),
+    viewRoute('view_private_key', 'private_key', 'key', keyText),
   ],
 }
 
@@ -98,27 +100,20 @@ async function generate(call: Call): Promise<Reply> {
   return ok((await toWire(call, binding, [row]))[0])
 }
 
-/** Shows a part of a pair to those who may see the pair, and keeps who looked. */
-function viewRoute(name: string, type: string, read: (call: Call, pair: Pair) => string): Route {
+/** Shows a part of a pair to those who may see the pair and that part; who may list pairs holds no key by that. */
+function viewRoute(name: string, type: string, part: string, read: (call: Call, pair: Pair) => string): Route {
+  const permission = `${permissionFor('view', MODEL)}_${part}`
   return {
     method: 'GET',
     path: `${certificateResource.path}{kp_uuid}/${name}/`,
     operationId: `crypto_certificatekeypairs_${name}_retrieve`,
-    access: { kind: 'objects', permission: permissionFor('view', MODEL) },
+    access: { kind: 'objects', permission },
     document: { response: 'CertificateData', query: { download: 'boolean' } },
     handle: async (call) => {
-      const binding = bindingOf(call)
-      const pair = (await findVisible(binding, call)) as Pair
-      requireOn(binding, call, 'view', pair)
+      const pair = (await findVisible(bindingOf(call), call)) as Pair
+      const context = { pair: pair.kpUuid, name: pair.name, type }
+      await admitToSecret(call, { permission, pk: pair.kpUuid, app: 'authentik.crypto', context })
       const data = read(call, pair)
-      const { user } = userOf(call).principal
-      await call.ctx.events.record({
-        action: 'secret_view',
-        app: 'authentik.crypto',
-        user: { pk: user.id, username: user.username, email: user.email },
-        clientIp: call.clientIp,
-        context: { pair: pair.kpUuid, name: pair.name, type },
-      })
       if (!call.query.has('download')) return ok({ data })
       const filename = `${pair.kpUuid}_${type}.pem`
       const headers = { 'content-disposition': `attachment; filename="${filename}"` }

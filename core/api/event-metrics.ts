@@ -24,6 +24,7 @@ export async function eventCounts(call: Call, action: string, condition?: SQL): 
   return rows.map((row) => ({ x_cord: Number(row.hour), y_cord: row.count }))
 }
 
+/** How often somebody has signed in, failed to, and was let into an application, by hours of the last week. */
 export async function userMetrics(call: Call, user: UserRecord) {
   const by = eq(sql`${events.user} ->> 'pk'`, String(user.id))
   return {

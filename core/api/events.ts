@@ -9,6 +9,7 @@ import type { Binding } from './binding.ts'
 import { eventCounts } from './event-metrics.ts'
 import { type Call, ok, type Reply, type Route, userOf } from './route.ts'
 
+/** What is kept; `authorize_denied` is ours, the rest are names that clients know. */
 const ACTIONS = [
   'login',
   'login_failed',
@@ -20,6 +21,7 @@ const ACTIONS = [
   'secret_rotate',
   'invitation_used',
   'authorize_application',
+  'authorize_denied',
   'source_linked',
   'impersonation_started',
   'impersonation_ended',
@@ -42,6 +44,7 @@ const KEPT_MS = 365 * 86_400_000
 
 const inModel = (key: string, value: string) => eq(sql`${events.context} -> 'model' ->> ${key}`, value)
 
+/** Audit events: outposts add some, nobody changes or deletes any. */
 export const eventBinding: Binding = {
   resource: eventResource,
   tables: [events],

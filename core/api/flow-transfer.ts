@@ -1,15 +1,14 @@
 import { eq } from 'drizzle-orm'
-import express from 'express'
 import { Scalar, stringify } from 'yaml'
 import { applyBlueprint, parseBlueprint } from '#core/blueprints/apply-blueprint.ts'
 import { BlueprintError } from '#core/blueprints/blueprint-error.ts'
-import { BadRequestError, ForbiddenError } from '#core/http/http-errors.ts'
 import { flowStageBindings } from '#core/store/tables/flows.ts'
 import { flowResource } from '#schema/api/flows.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import type { Binding, Row } from './binding.ts'
+import { multipartForm } from './multipart.ts'
 import { findVisible } from './objects.ts'
-import { type Call, ok, type Reply, type Route, SUPERUSER, userOf } from './route.ts'
+import { type Call, ok, type Reply, type Route, requirePermissionOn, SUPERUSER } from './route.ts'
 import { selectRows } from './rows.ts'
 import { toWire } from './wire.ts'
 import { rowOf } from './write.ts'
@@ -41,7 +40,7 @@ async function exportFlow(call: Call): Promise<Reply> {
   const binding = call.registry.of(flowResource.model)!
   const flow = await findVisible(binding, call)
   const key = String(flow['flowUuid'])
-  if (!userOf(call).permissions.on(EXPORT, key)) throw new ForbiddenError()
+  requirePermissionOn(call, EXPORT, key)
   const bindings = call.registry.of('authentik_flows.flowstagebinding')!
   const bound = await selectRows(call.ctx.db, bindings, { where: eq(flowStageBindings.target, key) })
   const stages = call.registry.of('authentik_flows.stage')!
@@ -88,7 +87,7 @@ async function entryOf(
 
 /** compat: what goes wrong with a file is told in an answer of 200. */
 async function importFlow(call: Call): Promise<Reply> {
-  const file = (await form(call)).get('file')
+  const file = (await multipartForm(call)).get('file')
   if (!(file instanceof Blob)) return { status: 400, body: failure('No file was submitted.') }
   try {
     const blueprint = parseBlueprint(await file.text())
@@ -104,20 +103,3 @@ const failure = (event: string): JsonObject => ({
   logs: [{ log_level: 'error', event, attributes: {} }],
   success: false,
 })
-
-const readOctets = express.raw({ limit: 1024 * 1024, type: 'multipart/form-data' })
-
-/** A small form with files. */
-async function form({ req, res }: Call): Promise<FormData> {
-  const type = req.get('content-type') ?? ''
-  if (!type.startsWith('multipart/form-data'))
-    throw new BadRequestError(415, `Unsupported media type "${type}" in request.`)
-  await new Promise<void>((resolve, reject) =>
-    readOctets(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(error))),
-  )
-  try {
-    return await new Response(req.body as Uint8Array<ArrayBuffer>, { headers: { 'content-type': type } }).formData()
-  } catch {
-    throw new BadRequestError(400, 'Multipart form parse error')
-  }
-}

@@ -1,17 +1,15 @@
 import { eq, inArray, sql } from 'drizzle-orm'
-import { ForbiddenError, ValidationFailedError } from '#core/http/http-errors.ts'
+import { ValidationFailedError } from '#core/http/http-errors.ts'
 import type { Database } from '#core/store/database.ts'
 import { flowStageBindings, flows } from '#core/store/tables/flows.ts'
 import { policyBindings, policyTargets } from '#core/store/tables/policies.ts'
-import { filePathFields } from '#schema/api/applications.ts'
 import { flowBindingResource, flowResource } from '#schema/api/flows.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import type { Binding, Row } from './binding.ts'
-import { actionBody } from './checks.ts'
 import { nested } from './nested.ts'
-import { findVisible, requireOn } from './objects.ts'
-import { type Access, type Call, NO_CONTENT, ok, type Reply, type Route } from './route.ts'
-import { update } from './write.ts'
+import { findVisible } from './objects.ts'
+import { pictureRoutes } from './pictures.ts'
+import { type Call, NO_CONTENT, ok, type Reply, type Route } from './route.ts'
 
 type FlowRow = typeof flows.$inferSelect & Row
 type FlowBindingRow = typeof flowStageBindings.$inferSelect & Row
@@ -19,6 +17,7 @@ type FlowBindingRow = typeof flowStageBindings.$inferSelect & Row
 const DEFAULT_BACKGROUND = '/static/dist/assets/images/flow_background.jpg'
 const bindingOf = (call: Call) => call.registry.of(flowResource.model)!
 
+/** Flows, with what is bound to them. */
 export const flowBinding: Binding<FlowRow> = {
   resource: flowResource,
   tables: [policyTargets, flows],
@@ -28,19 +27,12 @@ export const flowBinding: Binding<FlowRow> = {
   actions: [
     collection('GET', 'cache_info', 'view_flow_cache', { response: 'Cache' }),
     collection('POST', 'cache_clear', 'clear_flow_cache', { status: 204 }),
-    item('GET', 'execute', 'execute_retrieve', 'view', { response: 'Link' }, async (call) => {
+    item('execute', { response: 'Link' }, async (call) => {
       const { slug } = await findVisible(bindingOf(call), call)
       return ok({ link: `/if/flow/${String(slug)}/` })
     }),
-    item('GET', 'diagram', 'diagram_retrieve', 'view', { response: 'FlowDiagram' }, diagram),
-    item(
-      'POST',
-      'set_background_url',
-      'set_background_url_create',
-      'change',
-      { request: { name: 'FilePathRequest', fields: filePathFields } },
-      setBackground,
-    ),
+    item('diagram', { response: 'FlowDiagram' }, diagram),
+    ...pictureRoutes(flowResource, 'set_background', 'background'),
   ],
 }
 
@@ -61,20 +53,12 @@ function collection(
   }
 }
 
-function item(
-  method: Route['method'],
-  name: string,
-  id: string,
-  verb: string,
-  document: NonNullable<Route['document']>,
-  handle: (call: Call) => Promise<Reply>,
-): Route {
-  const access: Access = { kind: 'objects', permission: `authentik_flows.${verb}_flow` }
+function item(name: string, document: NonNullable<Route['document']>, handle: (call: Call) => Promise<Reply>): Route {
   return {
-    method,
+    method: 'GET',
     path: `flows/instances/{slug}/${name}/`,
-    operationId: `flows_instances_${id}`,
-    access,
+    operationId: `flows_instances_${name}_retrieve`,
+    access: { kind: 'objects', permission: 'authentik_flows.view_flow' },
     document,
     handle,
   }
@@ -126,16 +110,7 @@ async function diagram(call: Call): Promise<Reply> {
 
 const quoted = (text: string): string => text.replaceAll(/["<>&#]/g, (character) => `#${character.charCodeAt(0)};`)
 
-async function setBackground(call: Call): Promise<Reply> {
-  const binding = bindingOf(call)
-  requireOn(binding, call, 'change', await findVisible(binding, call))
-  const { url } = await actionBody(call, filePathFields)
-  if (/^\s*(?:javascript|vbscript|data):/i.test(String(url)))
-    throw new ForbiddenError('This kind of address is not allowed.')
-  await update(call, binding, { background: url })
-  return ok({})
-}
-
+/** Which stages a flow has, in which order; each is a target of policies itself. */
 export const flowStageBindingBinding: Binding<FlowBindingRow> = {
   resource: flowBindingResource,
   tables: [policyTargets, flowStageBindings],

@@ -22,6 +22,7 @@ const membership = { table: userGroups, own: userGroups.groupUuid, other: userGr
 const hasMember = (condition: ReturnType<typeof eq>) =>
   sql`${groups.groupUuid} in (select ${userGroups.groupUuid} from ${userGroups} join ${users} on ${users.id} = ${userGroups.userId} where ${condition})`
 
+/** Groups: only superusers make one that makes superusers, and who loses a membership loses what it opened. */
 export const groupBinding: Binding<GroupRecord> = {
   resource: groupResource,
   tables: [groups],

@@ -7,6 +7,7 @@ import type { Binding } from './binding.ts'
 import { credentialsRevision } from './credentials-revision.ts'
 import { releaseConnection } from './deployments.ts'
 import { findVisible } from './objects.ts'
+import { admitToSecret } from './reveal.ts'
 import { type Call, ok, type Reply, userOf } from './route.ts'
 import { sealPlace } from './write.ts'
 
@@ -61,16 +62,13 @@ function stored({ ctx }: Call, { uuid, kubeconfig }: KubernetesRow): JsonObject 
 /** For controllers alone: nobody else, superusers included, is ever shown a kubeconfig again (CT-12). */
 async function viewKubeconfig(call: Call): Promise<Reply> {
   const { permissions, principal } = userOf(call)
-  const { id, username, email, type } = principal.user
-  if (type !== 'internal_service_account') throw new ForbiddenError()
+  if (principal.user.type !== 'internal_service_account') throw new ForbiddenError()
   if (permissions.objects(VIEW_KUBECONFIG)?.length === 0) throw new ForbiddenError()
   const row = (await findVisible(call.registry.of(kubernetesConnectionResource.model)!, call)) as KubernetesRow
-  if (!permissions.on(VIEW_KUBECONFIG, row.uuid)) throw new ForbiddenError()
-  await call.ctx.events.record({
-    action: 'secret_view',
+  await admitToSecret(call, {
+    permission: VIEW_KUBECONFIG,
+    pk: row.uuid,
     app: 'authentik.outposts',
-    user: { pk: id, username, email },
-    clientIp: call.clientIp,
     context: { connection: row.uuid, name: row.name, type: 'kubernetes_credentials' },
   })
   return ok({ kubeconfig: stored(call, row) })

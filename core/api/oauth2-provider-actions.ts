@@ -10,6 +10,7 @@ import { type Call, ok, type Reply, type Route, userOf } from './route.ts'
 
 const VIEW = 'authentik_providers_oauth2.view_oauth2provider'
 
+/** What an administrator needs to set an application up: its addresses, and what it will be told. */
 export const oauth2Actions: readonly Route[] = [
   action('setup_urls', 'OAuth2ProviderSetupURLs', setupUrls),
   action('preview_user', 'PropertyMappingPreview', previewUser),

@@ -1,5 +1,6 @@
 import { and, asc, eq, inArray, or, type SQL, sql } from 'drizzle-orm'
-import { mayOpenApplication, recordDenial } from '#core/access/gate.ts'
+import { mayOpenApplication } from '#core/access/gate.ts'
+import { recordDecision } from '#core/access/record-decision.ts'
 import { ForbiddenError, NotFoundError } from '#core/http/http-errors.ts'
 import { loadApplicationSettings } from '#core/oidc/application-settings.ts'
 import { openIdConfiguration } from '#core/oidc/urls.ts'
@@ -17,9 +18,9 @@ import { ldapFeedResource, proxyFeedResource, radiusFeedResource } from '#schema
 import { permissionFor } from '#schema/api/resource.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { parseDuration } from '#schema/kernel/duration.ts'
-import { testResult } from './applications.ts'
 import type { Binding, Row } from './binding.ts'
 import { originOf } from './oauth2-provider-actions.ts'
+import { policyTestResult } from './policy-test-result.ts'
 import { resourceRoutes } from './resource.ts'
 import { type Call, isSuperuser, OWN, ok, type Reply, type Route, userOf } from './route.ts'
 import { sealPlace } from './write.ts'
@@ -143,6 +144,7 @@ function forOutposts(binding: Binding): Route[] {
 /** What outposts are handed. */
 export const FEEDS = [proxyFeed, ldapFeed, radiusFeed] as unknown as readonly Binding[]
 
+/** What outposts ask: their providers with the secrets of these, and whether somebody may sign in. */
 export const outpostFeedRoutes: readonly Route[] = [
   ...FEEDS.flatMap(forOutposts),
   accessRoute('ldap', 'LDAPCheckAccess', async (call, row) => ({ has_search_permission: await maySearch(call, row) })),
@@ -184,8 +186,8 @@ async function checkAccess(
   if (found === undefined) throw new NotFoundError()
   const question = { principal: userOf(call).principal, application: found.application, clientIp }
   const decision = await mayOpenApplication(ctx, question)
-  if (!decision.passing) await recordDenial(ctx, question, decision)
-  return ok({ ...(await more(call, id)), access: testResult(call, decision) })
+  await recordDecision(ctx, question, decision)
+  return ok({ ...(await more(call, id)), access: policyTestResult(call, decision) })
 }
 
 function namedApplication({ query }: Call): SQL | undefined {

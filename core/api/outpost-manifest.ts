@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import { ForbiddenError, NotFoundError, ValidationFailedError } from '#core/http/http-errors.ts'
+import { NotFoundError, ValidationFailedError } from '#core/http/http-errors.ts'
 import { type OutpostRecord, tokenIdentifier } from '#core/store/outpost-accounts.ts'
 import { outpostProviders } from '#core/store/tables/outposts.ts'
 import { tokens } from '#core/store/tables/users.ts'
@@ -16,7 +16,8 @@ import { deploymentContext } from './controller-config.ts'
 import { deployableOutpost } from './deployable-outpost.ts'
 import { originOf } from './oauth2-provider-actions.ts'
 import { findVisible } from './objects.ts'
-import { type Call, type Reply, type Route, userOf } from './route.ts'
+import { admitToSecret } from './reveal.ts'
+import { type Call, type Reply, type Route, requirePermissionOn } from './route.ts'
 
 const VIEW_KEY = 'authentik_core.view_token_key'
 const WITHOUT = /^(?:false|0|no)$/i
@@ -75,19 +76,16 @@ async function deploymentOf(call: Call, outpost: OutpostRecord): Promise<Deploya
 
 /** The key, for somebody who may see it; who looked is kept. */
 async function admitToKey(call: Call, outpost: OutpostRecord): Promise<string> {
-  const { ctx, clientIp } = call
+  const { ctx } = call
   const identifier = tokenIdentifier(outpost.uuid)
   const managed = `goauthentik.io/outpost/${identifier}`
   const [token] = await ctx.db.select().from(tokens).where(eq(tokens.managed, managed))
-  const { permissions, principal } = userOf(call)
-  if (!permissions.on(VIEW_KEY, token?.tokenUuid ?? '')) throw new ForbiddenError()
+  requirePermissionOn(call, VIEW_KEY, token?.tokenUuid ?? '')
   if (token === undefined) throw new NotFoundError()
-  const { id, username, email } = principal.user
-  await ctx.events.record({
-    action: 'secret_view',
+  await admitToSecret(call, {
+    permission: VIEW_KEY,
+    pk: token.tokenUuid,
     app: 'authentik.core',
-    user: { pk: id, username, email },
-    clientIp,
     context: { identifier, type: 'api_key' },
   })
   return revealKey(ctx, token)

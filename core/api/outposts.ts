@@ -25,6 +25,7 @@ import { type Call, OWN, ok, type Reply } from './route.ts'
 const VIEW = { kind: 'objects', permission: 'authentik_outposts.view_outpost' } as const
 const hasProviders = sql`${outposts.uuid} in (select ${outpostProviders.outpostUuid} from ${outpostProviders})`
 
+/** Outposts: each write makes or renews the account that the outpost signs in with. */
 export const outpostBinding: Binding<OutpostRecord> = {
   resource: outpostResource,
   tables: [outposts],

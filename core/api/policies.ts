@@ -1,6 +1,6 @@
 import { inArray, isNotNull, sql } from 'drizzle-orm'
+import { evaluateBindings } from '#core/access/evaluate-bindings.ts'
 import { policyRequest } from '#core/access/policy-input.ts'
-import { evaluateBinding } from '#core/domain/policy/binding.ts'
 import { expressionProblem } from '#core/domain/policy/expression.ts'
 import { ValidationFailedError } from '#core/http/http-errors.ts'
 import type { Database } from '#core/store/database.ts'
@@ -12,11 +12,12 @@ import {
   policyResource,
   policyTestFields,
 } from '#schema/api/policies.ts'
+import { permissionFor } from '#schema/api/resource.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
-import { testResult } from './applications.ts'
 import type { Binding, Row } from './binding.ts'
 import { actionBody } from './checks.ts'
-import { findVisible } from './objects.ts'
+import { findVisible, requireOn } from './objects.ts'
+import { policyTestResult } from './policy-test-result.ts'
 import { type Call, NO_CONTENT, ok, type Reply, type Route, requirePermission } from './route.ts'
 import { typesRoute } from './types-route.ts'
 import { rowOf } from './write.ts'
@@ -36,6 +37,7 @@ const cacheRoute = (method: 'GET' | 'POST', id: string, permission: string): Rou
   handle: async () => (method === 'GET' ? ok({ count: 0 }) : NO_CONTENT),
 })
 
+/** Policies of every kind, and the way to try one out. */
 export const policyBinding: Binding<PolicyRow> = {
   resource: policyResource,
   tables: [policies],
@@ -52,13 +54,14 @@ export const policyBinding: Binding<PolicyRow> = {
       method: 'POST',
       path: 'policies/all/{policy_uuid}/test/',
       operationId: 'policies_all_test_create',
-      access: { kind: 'objects', permission: 'authentik_policies.view_policy' },
+      access: { kind: 'objects', permission: permissionFor('change', base) },
       document: { request: { name: 'PolicyTestRequest', fields: policyTestFields }, response: 'PolicyTestResult' },
       handle: test,
     },
   ],
 }
 
+/** Policies that decide by a CEL expression; one that cannot is refused when it is saved. */
 export const expressionPolicyBinding: Binding<PolicyRow> = {
   resource: expressionPolicyResource,
   tables: [policies, expressionPolicies],
@@ -73,6 +76,7 @@ export const expressionPolicyBinding: Binding<PolicyRow> = {
   },
 }
 
+/** Policies that always say the same. */
 export const dummyPolicyBinding: Binding<PolicyRow> = {
   resource: dummyPolicyResource,
   tables: [policies, dummyPolicies],
@@ -101,9 +105,10 @@ export async function testedUser(call: Call, pk: unknown): Promise<Principal> {
   return principal
 }
 
-/** Evaluates a policy for a user as a binding would. */
+/** Evaluates a policy for a user as a binding would; only for those who could change it (API-07). */
 async function test(call: Call): Promise<Reply> {
   const row = await findVisible(call.registry.of(base)!, call)
+  requireOn(call.registry.of(base)!, call, 'change', row)
   const { user, context = {} } = await actionBody(call, policyTestFields)
   const principal = await testedUser(call, user)
   const concrete = call.registry.concrete(call.registry.of(base)!, row)
@@ -112,6 +117,9 @@ async function test(call: Call): Promise<Reply> {
     typeof expression === 'string'
       ? ({ kind: 'expression', name: String(name), expression } as const)
       : ({ kind: 'dummy', name: String(name), result: result === true } as const)
-  const binding = { uuid: '', negate: false, failureResult: false, subject: { kind: 'policy', policy } } as const
-  return ok(testResult(call, evaluateBinding(binding, policyRequest(principal, call.clientIp, context as JsonObject))))
+  const subject = { kind: 'policy', policy } as const
+  const binding = { uuid: '', negate: false, failureResult: false, timeoutMs: 0, subject }
+  const request = policyRequest(principal, call.clientIp, context as JsonObject)
+  const [said] = evaluateBindings([binding], request)
+  return ok(policyTestResult(call, said!))
 }

@@ -17,6 +17,7 @@ import type { Call } from './route.ts'
 
 type BindingRow = typeof policyBindings.$inferSelect
 
+/** What decides about a target. A change ends the access of those who may not open the application any more. */
 export const policyBindingBinding: Binding<BindingRow> = {
   resource: policyBindingResource,
   tables: [policyBindings],

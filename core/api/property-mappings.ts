@@ -2,15 +2,17 @@ import { ValidationFailedError } from '#core/http/http-errors.ts'
 import { claimsFor, scopeExpressionProblem } from '#core/oidc/claims.ts'
 import { propertyMappings, scopeMappings } from '#core/store/tables/applications.ts'
 import { mappingTestFields, propertyMappingResource, scopeMappingResource } from '#schema/api/property-mappings.ts'
+import { permissionFor } from '#schema/api/resource.ts'
 import type { Binding } from './binding.ts'
 import { actionBody } from './checks.ts'
-import { findVisible } from './objects.ts'
+import { findVisible, requireOn } from './objects.ts'
 import { testedUser } from './policies.ts'
 import { type Call, ok, type Reply } from './route.ts'
 import { typesRoute } from './types-route.ts'
 
 const base = propertyMappingResource.model
 
+/** Property mappings of every kind, and the way to try one out. */
 export const propertyMappingBinding: Binding = {
   resource: propertyMappingResource,
   tables: [propertyMappings],
@@ -20,7 +22,7 @@ export const propertyMappingBinding: Binding = {
       method: 'POST',
       path: 'propertymappings/all/{pm_uuid}/test/',
       operationId: 'propertymappings_all_test_create',
-      access: { kind: 'objects', permission: 'authentik_core.view_propertymapping' },
+      access: { kind: 'objects', permission: permissionFor('change', base) },
       document: {
         request: { name: 'PolicyTestRequest', fields: mappingTestFields },
         response: 'PropertyMappingTestResult',
@@ -31,6 +33,7 @@ export const propertyMappingBinding: Binding = {
   ],
 }
 
+/** Mappings that give the claims of a scope by a CEL expression. */
 export const scopeMappingBinding: Binding = {
   resource: scopeMappingResource,
   tables: [propertyMappings, scopeMappings],
@@ -44,9 +47,10 @@ export const scopeMappingBinding: Binding = {
   },
 }
 
-/** What a mapping would give for a user. */
+/** What a mapping would give for a user; only for those who could change it (API-07). */
 async function test(call: Call): Promise<Reply> {
   const row = await findVisible(call.registry.of(base)!, call)
+  requireOn(call.registry.of(base)!, call, 'change', row)
   const { user: pk } = await actionBody(call, mappingTestFields)
   const { user, uid, groups, isSuperuser, attributes } = await testedUser(call, pk)
   const names = groups.map(({ name }) => name)

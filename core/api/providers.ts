@@ -57,6 +57,7 @@ const everyProvider = {
   written,
 }
 
+/** Providers of every kind, by what they have in common. */
 export const providerBinding: Binding<ProviderRow> = {
   ...everyProvider,
   resource: providerResource,
@@ -64,6 +65,7 @@ export const providerBinding: Binding<ProviderRow> = {
   actions: [typesRoute('providers/all/', base)],
 }
 
+/** OAuth2 providers: a client without credentials is given some. */
 export const oauth2ProviderBinding: Binding<ProviderRow> = {
   ...everyProvider,
   resource: oauth2ProviderResource,
@@ -76,6 +78,7 @@ export const oauth2ProviderBinding: Binding<ProviderRow> = {
   actions: oauth2Actions,
 }
 
+/** Proxy providers: clients of OAuth2 whose credentials nobody but their outposts is shown. */
 export const proxyProviderBinding: Binding<ProviderRow> = {
   ...everyProvider,
   resource: proxyProviderResource,
@@ -86,6 +89,7 @@ export const proxyProviderBinding: Binding<ProviderRow> = {
   prepare: prepareProxy,
 }
 
+/** LDAP providers. */
 export const ldapProviderBinding: Binding<ProviderRow> = {
   ...everyProvider,
   resource: ldapProviderResource,
@@ -94,6 +98,7 @@ export const ldapProviderBinding: Binding<ProviderRow> = {
   kind: 'ldap',
 }
 
+/** RADIUS providers: one without a shared secret is given one. */
 export const radiusProviderBinding: Binding<ProviderRow> = {
   ...everyProvider,
   resource: radiusProviderResource,

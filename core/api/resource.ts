@@ -126,6 +126,7 @@ async function one(call: Call, binding: Binding, row: Row, status = 200, effect?
   return { status, body, headers: headersOf(effect) }
 }
 
+/** The headers that tell of a revocation; none when there was none. */
 export function headersOf(effect: Effect): Record<string, string> {
   return effect?.revocation === undefined ? {} : { [REVOCATION_HEADER]: String(effect.revocation) }
 }

@@ -16,8 +16,11 @@ export type Access =
   | { readonly kind: 'permission'; readonly permission: string }
   | { readonly kind: 'superuser' }
 
+/** Everybody, without credentials. */
 export const PUBLIC: Access = { kind: 'public' }
+/** Everybody who is signed in, about themselves or about nobody. */
 export const OWN: Access = { kind: 'own' }
+/** Superusers alone. */
 export const SUPERUSER: Access = { kind: 'superuser' }
 
 /** One request, after its caller is known and let in. */
@@ -34,6 +37,7 @@ export interface Call {
   body(): Promise<unknown>
 }
 
+/** An answer: JSON unless it has a `text`, nothing at all when it has neither. */
 export interface Reply {
   readonly status: number
   readonly body?: unknown
@@ -42,7 +46,9 @@ export interface Reply {
   readonly text?: { readonly type: string; readonly content: string }
 }
 
+/** An answer of 200. */
 export const ok = (body: unknown): Reply => ({ status: 200, body })
+/** An answer of 204: done. */
 export const NO_CONTENT: Reply = { status: 204 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -56,6 +62,7 @@ export interface RouteDocument {
   readonly status?: number
 }
 
+/** One operation: what is not declared so cannot be reached. */
 export interface Route {
   readonly method: Method
   /** Below `/api/v3/`, parameters in braces, with a slash at the end. */
@@ -76,8 +83,14 @@ export function userOf(call: Call): SignedInCaller {
   return call.caller
 }
 
+/** Whether the caller may do everything; nobody anonymous may. */
 export function isSuperuser({ caller }: Call): boolean {
   return caller.kind === 'user' && caller.principal.isSuperuser
+}
+
+/** Refuses a caller who does not hold the permission on this object. */
+export function requirePermissionOn(call: Call, permission: string, pk: string): void {
+  if (!userOf(call).permissions.on(permission, pk)) throw new ForbiddenError()
 }
 
 /** Refuses a caller who does not hold the permission on every object. */

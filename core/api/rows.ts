@@ -3,6 +3,7 @@ import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Database } from '#core/store/database.ts'
 import { type Binding, keyColumn, keyOf, type Link, propertyOf, type Row } from './binding.ts'
 
+/** Which rows of a resource, in which order. */
 export interface Window {
   readonly where?: SQL | undefined
   readonly order?: readonly SQL[]
@@ -28,6 +29,7 @@ export async function selectRows(db: Database, binding: Binding, window: Window)
   return query
 }
 
+/** How many rows of a resource a condition leaves. */
 export async function countRows(db: Database, binding: Binding, where: SQL | undefined): Promise<number> {
   const [base, ...children] = binding.tables
   let query = db.select({ count: sql<number>`count(*)::int` }).from(base!).$dynamic()
@@ -36,6 +38,7 @@ export async function countRows(db: Database, binding: Binding, where: SQL | und
   return row?.count ?? 0
 }
 
+/** Writes a row into each table of a resource, with one key, which is returned. */
 export async function insertRow(db: Database, binding: Binding, values: Row): Promise<unknown> {
   const [base, ...children] = binding.tables
   const own = only(base!, binding.kind === undefined ? values : { ...values, kind: binding.kind })
@@ -49,6 +52,7 @@ export async function insertRow(db: Database, binding: Binding, values: Row): Pr
   return key
 }
 
+/** Writes the given columns where they are; the others stay. */
 export async function updateRow(db: Database, binding: Binding, key: unknown, values: Row): Promise<void> {
   for (const table of binding.tables) {
     const own = only(table, values)
@@ -60,6 +64,7 @@ export async function updateRow(db: Database, binding: Binding, key: unknown, va
   }
 }
 
+/** Deletes a row of the base table; the tables that share its key lose theirs by cascade. */
 export async function deleteRow(db: Database, binding: Binding, key: unknown): Promise<void> {
   await db.delete(binding.tables[0]!).where(eq(keyOf(binding), key))
 }
@@ -79,6 +84,7 @@ export async function linksOf(db: Database, { table, own, other }: Link, keys: r
   return linked
 }
 
+/** Makes a row refer to exactly these others. */
 export async function replaceLinks(
   db: Database,
   { table, own, other, reverse }: Link,

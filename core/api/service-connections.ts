@@ -30,6 +30,7 @@ const localConnectionBinding: Binding<ConnectionRow> = {
   },
 }
 
+/** Where controllers deploy outposts. What it takes to connect is written here, and shown nowhere. */
 export const serviceConnectionBindings = [
   connectionBinding,
   dockerConnectionBinding,

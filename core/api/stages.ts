@@ -103,6 +103,7 @@ const userSettings: Route = {
   },
 }
 
+/** Stages of every kind, and then each kind. */
 export const stageBindings: readonly Binding<StageRow>[] = [
   {
     resource: stageResource,

@@ -5,6 +5,7 @@ import { tenantResource } from '#schema/api/tenants.ts'
 import type { Binding } from './binding.ts'
 import { type Call, ok, PUBLIC, type Reply } from './route.ts'
 
+/** How the core presents itself, by the name it is asked under. */
 export const tenantBinding: Binding = {
   resource: tenantResource,
   tables: [tenants],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { eq } from 'drizzle-orm'
-import { ForbiddenError, ValidationFailedError } from '#core/http/http-errors.ts'
+import { ValidationFailedError } from '#core/http/http-errors.ts'
 import type { Database } from '#core/store/database.ts'
 import { tokens } from '#core/store/tables/users.ts'
 import { keyColumns, randomKey, revealKey, type TokenRecord } from '#core/store/tokens.ts'
@@ -10,11 +10,13 @@ import type { Binding } from './binding.ts'
 import { actionBody } from './checks.ts'
 import { nested } from './nested.ts'
 import { findVisible } from './objects.ts'
-import { type Call, isSuperuser, NO_CONTENT, ok, type Reply, type Route, userOf } from './route.ts'
+import { admitToSecret } from './reveal.ts'
+import { type Call, isSuperuser, NO_CONTENT, ok, type Reply, type Route, requirePermissionOn, userOf } from './route.ts'
 import { note } from './write.ts'
 
 const HALF_HOUR_MS = 1_800_000
 
+/** Tokens: people see and change their own; whose one is, only superusers say. */
 export const tokenBinding: Binding<TokenRecord> = {
   resource: tokenResource,
   tables: [tokens],
@@ -71,29 +73,24 @@ function keyRoute(method: 'GET' | 'POST', name: string, handle: (call: Call) => 
   }
 }
 
-async function tokenFor(call: Call, permission: string): Promise<TokenRecord> {
-  const token = (await findVisible(call.registry.of('authentik_core.token')!, call)) as unknown as TokenRecord
-  if (!userOf(call).permissions.on(permission, token.tokenUuid)) throw new ForbiddenError()
-  return token
-}
+const findToken = async (call: Call) =>
+  (await findVisible(call.registry.of('authentik_core.token')!, call)) as unknown as TokenRecord
 
 async function viewKey(call: Call): Promise<Reply> {
-  const { ctx, clientIp } = call
-  const token = await tokenFor(call, 'authentik_core.view_token_key')
-  const { user } = userOf(call).principal
-  await ctx.events.record({
-    action: 'secret_view',
+  const token = await findToken(call)
+  await admitToSecret(call, {
+    permission: 'authentik_core.view_token_key',
+    pk: token.tokenUuid,
     app: 'authentik.core',
-    user: { pk: user.id, username: user.username, email: user.email },
-    clientIp,
     context: { identifier: token.identifier, type: 'api_key' },
   })
-  return ok({ key: revealKey(ctx, token) })
+  return ok({ key: revealKey(call.ctx, token) })
 }
 
 async function setKey(call: Call): Promise<Reply> {
   const { ctx } = call
-  const token = await tokenFor(call, 'authentik_core.set_token_key')
+  const token = await findToken(call)
+  requirePermissionOn(call, 'authentik_core.set_token_key', token.tokenUuid)
   const { key } = await actionBody(call, tokenKeyFields)
   await ctx.db.transaction(async (tx) => {
     await tx

@@ -6,6 +6,7 @@ import { visibleRows } from './objects.ts'
 import type { Call } from './route.ts'
 import { selectRows } from './rows.ts'
 
+/** An object that refers to another, and what becomes of it when that one is deleted. */
 export interface UsedBy {
   readonly app: string
   readonly model_name: string

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { hashPassword } from '#core/crypto/passwords.ts'
 import { avatarOf } from '#core/flows/avatar.ts'
-import { ForbiddenError, NotFoundError, ValidationFailedError } from '#core/http/http-errors.ts'
+import { NotFoundError, ValidationFailedError } from '#core/http/http-errors.ts'
 import { sessionOf } from '#core/http/session.ts'
 import { endAccessOf } from '#core/sessions/end-access.ts'
 import { addMember } from '#core/store/memberships.ts'
@@ -23,6 +23,7 @@ import {
   type Reply,
   type Route,
   requirePermission,
+  requirePermissionOn,
   userOf,
 } from './route.ts'
 import { note } from './write.ts'
@@ -35,6 +36,7 @@ const action = (
 const userBindingOf = (call: Call) => call.registry.of('authentik_core.user')!
 const findUser = async (call: Call) => (await findVisible(userBindingOf(call), call)) as UserRecord
 
+/** What can be done with users beside writing their fields. */
 export const userActions: readonly Route[] = [
   action({
     method: 'GET',
@@ -166,9 +168,9 @@ async function createGroup(
 /** Ends what the old password opened, except the session of somebody who changes their own. */
 async function setPassword(call: Call): Promise<Reply> {
   const { ctx } = call
-  const { permissions, principal, via } = userOf(call)
+  const { principal, via } = userOf(call)
   const user = await findUser(call)
-  if (!permissions.on('authentik_core.reset_user_password', String(user.id))) throw new ForbiddenError()
+  requirePermissionOn(call, 'authentik_core.reset_user_password', String(user.id))
   const { password } = await actionBody(call, passwordFields)
   const hash = await hashPassword(String(password))
   const ownSession =

@@ -19,6 +19,7 @@ const membership = { table: userGroups, own: userGroups.userId, other: userGroup
 const inGroup = (condition: ReturnType<typeof eq>) =>
   sql`${users.id} in (select ${userGroups.userId} from ${userGroups} join ${groups} on ${groups.groupUuid} = ${userGroups.groupUuid} where ${condition})`
 
+/** Users: whoever is deactivated, renamed or taken from a group loses standing access at once. */
 export const userBinding: Binding<UserRecord> = {
   resource: userResource,
   tables: [users],

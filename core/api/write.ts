@@ -11,6 +11,7 @@ import { type Call, userOf } from './route.ts'
 import { deleteRow, insertRow, linksOf, replaceLinks, selectRows, updateRow } from './rows.ts'
 import { nameOf } from './used-by.ts'
 
+/** What a write leaves: the row as it is now, and what it did beside. */
 export interface Written {
   readonly row: Row
   readonly effect: Effect
@@ -24,17 +25,14 @@ export function create(call: Call, binding: Binding, values: JsonObject): Promis
     await seal(call.ctx, tx, binding, key, sealed)
     await writeLinks(tx, binding, key, values)
     const after = await rowOf(tx, binding, key)
-    const effect = await binding.written?.(call, tx, {
-      before: undefined,
-      after,
-      changed: new Set(Object.keys(values)),
-      removed: () => [],
-    })
-    await note(call, tx, binding, after, 'created', Object.keys(values))
+    const given = Object.keys(values).filter((name) => name in binding.resource.fields)
+    const effect = await binding.written?.(call, tx, { before: undefined, after, removed: () => [] })
+    await note(call, tx, binding, after, 'created', given)
     return { row: after, effect }
   })
 }
 
+/** Changes the object that the path names, locked meanwhile; a NotFoundError if the caller cannot see it (any more). */
 export function update(call: Call, binding: Binding, values: JsonObject): Promise<Written> {
   return writing(call, async (tx) => {
     const before = await findVisible(binding, call, { db: tx, lock: true })
@@ -45,18 +43,17 @@ export function update(call: Call, binding: Binding, values: JsonObject): Promis
     await seal(call.ctx, tx, binding, key, sealed)
     await writeLinks(tx, binding, key, values)
     const after = await rowOf(tx, binding, key)
-    const changed = changedFields(binding, before, after, values)
     const effect = await binding.written?.(call, tx, {
       before,
       after,
-      changed,
       removed: (field) => missingFrom(values[field], linked.get(field) ?? []),
     })
-    await note(call, tx, binding, after, 'updated', [...changed])
+    await note(call, tx, binding, after, 'updated', changedFields(binding, before, after, values))
     return { row: after, effect }
   })
 }
 
+/** Deletes the object that the path names, after what it opened was ended; a NotFoundError if it is gone. */
 export function destroy(call: Call, binding: Binding): Promise<Effect> {
   return writing(call, async (tx) => {
     const row = await findVisible(binding, call, { db: tx, lock: true })
@@ -88,6 +85,7 @@ function sqlState(error: unknown): string | undefined {
   return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : undefined
 }
 
+/** The row with this key, which is known to exist: its absence is a TypeError. */
 export async function rowOf(db: Database, binding: Binding, key: unknown): Promise<Row> {
   const [row] = await selectRows(db, binding, { where: eq(keyOf(binding), key), limit: 1 })
   if (row === undefined) throw new TypeError(`${binding.resource.model} ${String(key)} is not there any more`)
@@ -181,11 +179,11 @@ const missingFrom = (sent: unknown, before: readonly unknown[]): readonly unknow
   Array.isArray(sent) ? before.filter((each) => !sent.includes(each)) : []
 
 /** What differs; lists and secrets, which are not compared, count as different. */
-function changedFields(binding: Binding, before: Row, after: Row, values: JsonObject): Set<string> {
+function changedFields(binding: Binding, before: Row, after: Row, values: JsonObject): string[] {
   const differs = (name: string): boolean => {
     const column = columnOf(binding, name)
     const property = column === undefined ? undefined : propertyOf(column)
     return property === undefined || JSON.stringify(before[property]) !== JSON.stringify(after[property])
   }
-  return new Set(Object.keys(values).filter(differs))
+  return Object.keys(values).filter(differs)
 }

@@ -9,13 +9,16 @@ import { create, destroy, update } from '#core/api/write.ts'
 import type { CoreContext } from '#core/context.ts'
 import { ValidationFailedError } from '#core/http/http-errors.ts'
 import type { Database } from '#core/store/database.ts'
+import { inTurn } from '#core/store/in-turn.ts'
 import { isJsonObject, type JsonObject } from '#schema/kernel/deep-merge.ts'
 import { BlueprintError } from './blueprint-error.ts'
+import { differing } from './differing.ts'
 import { resolve, type Surroundings } from './resolve.ts'
 import { splitSecrets, writeSecrets } from './secret-attributes.ts'
 import { parseTree, type Tree } from './tree.ts'
 
-const STATES = ['present', 'created', 'absent'] as const
+/** What an entry wants of its object: to be as said, to be there, not to have been there, not to be there. */
+const STATES = ['present', 'created', 'must_created', 'absent'] as const
 
 const blueprintShape = z.object({
   version: z.literal(1),
@@ -34,6 +37,7 @@ const blueprintShape = z.object({
 })
 type Entry = z.infer<typeof blueprintShape>['entries'][number]
 
+/** A blueprint that was read, and not applied; tags in it are not resolved yet. */
 export interface Blueprint {
   readonly name: string
   readonly entries: readonly Entry[]
@@ -52,14 +56,17 @@ export function parseBlueprint(text: string): Blueprint {
   return { name: metadata.name, labels: metadata.labels ?? {}, entries, context }
 }
 
-/** Applies every entry, or none: all of it is one transaction (the caller's, when `within` is given). */
+/**
+ * Applies every entry, or none: all of it is one transaction (the caller's, when `within` is given), and no replica
+ * applies another blueprint beside it. What is as the blueprint says already is not written.
+ */
 export async function applyBlueprint(
   ctx: CoreContext,
   blueprint: Blueprint,
   context: JsonObject,
   within: Database = ctx.db,
 ): Promise<void> {
-  await within.transaction(async (tx) => {
+  await inTurn(within, 'blueprint', async (tx) => {
     const call = systemCall(ctx, tx, `blueprints/${blueprint.name}`)
     const keys = new Map<string, unknown>()
     const surroundings: Surroundings = {
@@ -74,7 +81,7 @@ export async function applyBlueprint(
     for (const [index, entry] of blueprint.entries.entries()) {
       try {
         const key = await applyEntry(call, entry, surroundings)
-        if (entry.id !== undefined) keys.set(entry.id, key)
+        if (entry.id !== undefined && key !== undefined) keys.set(entry.id, key)
       } catch (error) {
         throw explained(error, index, entry.model)
       }
@@ -97,14 +104,23 @@ async function applyEntry(call: Call, entry: Entry, surroundings: Surroundings):
     if (existing !== undefined) await destroy(onIt, binding)
     return undefined
   }
+  if (existing !== undefined && entry.state === 'must_created') throw new BlueprintError('the object exists already')
   if (existing !== undefined && entry.state === 'created') return own
   const { plain, secrets } = splitSecrets(entry.model, { ...identifiers, ...attributes })
   const values = await checkedValues(call, binding, plain, { partial: existing !== undefined, own })
   const prepared = (await binding.prepare?.(onIt, values, existing)) ?? values
-  const { row } = await (existing === undefined ? create(call, binding, prepared) : update(onIt, binding, prepared))
-  const key = row[propertyOf(keyOf(binding))]
-  await writeSecrets(call.ctx, entry.model, key, secrets)
+  const key = await write(onIt, binding, prepared, existing)
+  await writeSecrets(call.ctx, { model: entry.model, key, isNew: existing === undefined }, secrets)
   return key
+}
+
+/** The key of the object, made or brought to these values. */
+async function write(call: Call, binding: Binding, values: JsonObject, existing: Row | undefined): Promise<unknown> {
+  const keyIn = (row: Row) => row[propertyOf(keyOf(binding))]
+  if (existing === undefined) return keyIn((await create(call, binding, values)).row)
+  const changed = await differing(call, binding, existing, values)
+  if (Object.keys(changed).length > 0) await update(call, binding, changed)
+  return keyIn(existing)
 }
 
 function bindingOf(call: Call, model: string): Binding {

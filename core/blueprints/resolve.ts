@@ -39,13 +39,13 @@ export async function resolve(tree: Tree, surroundings: Surroundings): Promise<u
 async function context(value: Tree, surroundings: Surroundings): Promise<unknown> {
   const [name, ...rest] = await listOf(value, surroundings)
   if (typeof name === 'string' && Object.hasOwn(surroundings.context, name)) return surroundings.context[name]
-  if (rest.length === 0) throw new BlueprintError(`!Context: there is no "${String(name)}", and no default`)
+  if (rest.length === 0) throw new BlueprintError(`!Context: there is no ${written(value)}, and no default`)
   return rest[0]
 }
 
 async function keyOf(value: Tree, surroundings: Surroundings): Promise<unknown> {
   const id = String(await resolve(value, surroundings))
-  if (!surroundings.keys.has(id)) throw new BlueprintError(`!KeyOf: no entry above has the id "${id}"`)
+  if (!surroundings.keys.has(id)) throw new BlueprintError(`!KeyOf: no entry above has the id ${written(value)}`)
   return surroundings.keys.get(id)
 }
 
@@ -77,4 +77,10 @@ async function choose(value: Tree, surroundings: Surroundings): Promise<unknown>
 async function listOf(value: Tree, surroundings: Surroundings): Promise<readonly unknown[]> {
   const resolved = await resolve(value, surroundings)
   return Array.isArray(resolved) ? resolved : [resolved]
+}
+
+/** A name as the blueprint has it; what a tag made of it may be a secret. */
+function written(value: Tree): string {
+  const [name] = Array.isArray(value) ? value : [value]
+  return typeof name === 'string' ? `"${name}"` : 'that its tag gives'
 }

@@ -1,18 +1,17 @@
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import type { CoreContext } from '#core/context.ts'
 import { blueprintInstances } from '#core/store/tables/system.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
-import { applyBlueprint, parseBlueprint } from './apply-blueprint.ts'
+import { appliedState } from './applied-state.ts'
+import { applyBlueprint, type Blueprint, parseBlueprint } from './apply-blueprint.ts'
+import { type ShippedFile, shippedFiles } from './shipped-files.ts'
 
-const FOLDER = join(import.meta.dirname, 'shipped')
 /** Applied at the first start only: what people change afterwards stays. */
 const ONCE = 'martello.io/once'
 /** Applied only if this is wanted. */
 const NEEDS = 'martello.io/needs'
 
+/** What the blueprints that come with the core are applied with. */
 export interface ShippedOptions {
   readonly context: JsonObject
   /** What is wanted beside what every installation has. */
@@ -25,37 +24,33 @@ export async function applyShippedBlueprints(
   { context, wanted }: ShippedOptions,
 ): Promise<readonly string[]> {
   const applied: string[] = []
-  for (const path of readdirSync(FOLDER)
-    .filter((name) => name.endsWith('.yaml'))
-    .sort()) {
-    const text = readFileSync(join(FOLDER, path), 'utf8')
-    const blueprint = parseBlueprint(text)
+  for (const file of shippedFiles()) {
+    const blueprint = parseBlueprint(file.text)
     const needed = blueprint.labels[NEEDS]
     if (needed !== undefined && !wanted.has(needed)) continue
-    const hash = createHash('sha512').update(text).digest('hex')
-    const [known] = await ctx.db.select().from(blueprintInstances).where(eq(blueprintInstances.path, path))
-    const isDone = known !== undefined && (known.lastAppliedHash === hash || blueprint.labels[ONCE] === 'true')
-    if (isDone || known?.enabled === false) continue
-    await ctx.db.transaction(async (tx) => {
-      await applyBlueprint(ctx, blueprint, context, tx)
-      const state = {
-        status: 'successful',
-        lastApplied: new Date(ctx.clock.now()),
-        lastAppliedHash: hash,
-        metadata: { name: blueprint.name, labels: blueprint.labels },
-      }
-      const values = {
-        name: `Martello - ${blueprint.name}`,
-        path,
-        managedModels: [...new Set(blueprint.entries.map((entry) => entry.model))],
-        ...state,
-      }
-      await tx
-        .insert(blueprintInstances)
-        .values(values)
-        .onConflictDoUpdate({ target: blueprintInstances.name, set: state })
-    })
-    applied.push(blueprint.name)
+    if (await applyShipped(ctx, file, blueprint, context)) applied.push(blueprint.name)
   }
   return applied
+}
+
+/** False where there is nothing to do, or an administrator wants nothing done. */
+async function applyShipped(
+  ctx: CoreContext,
+  { path, text }: ShippedFile,
+  blueprint: Blueprint,
+  context: JsonObject,
+): Promise<boolean> {
+  const [known] = await ctx.db.select().from(blueprintInstances).where(eq(blueprintInstances.path, path))
+  const state = appliedState(blueprint, text, ctx.clock.now())
+  const isDone =
+    known !== undefined && (known.lastAppliedHash === state.lastAppliedHash || blueprint.labels[ONCE] === 'true')
+  if (isDone || known?.enabled === false) return false
+  await ctx.db.transaction(async (tx) => {
+    await applyBlueprint(ctx, blueprint, context, tx)
+    await tx
+      .insert(blueprintInstances)
+      .values({ name: `Martello - ${blueprint.name}`, path, ...state })
+      .onConflictDoUpdate({ target: blueprintInstances.name, set: state })
+  })
+  return true
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 const FOLDER = join(import.meta.dirname, 'shipped')
 
+/** A blueprint that comes with the core, as its file has it. */
 export interface ShippedFile {
   /** Below the folder of blueprints that come with the core. */
   readonly path: string

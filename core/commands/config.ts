@@ -3,17 +3,27 @@ import { readCoreConfig } from '#core/config/read-core-config.ts'
 import { ConfigError } from '#schema/kernel/errors.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
 
+/** One line for `martello --help`. */
 export const summary = 'check the settings of the core without starting anything'
 
-const HELP =
-  'usage: martello config check [--json]\n\nExit codes: 0 the settings can be used, 1 they cannot, 2 wrong use.'
+const HELP = `usage: martello config check [--json]
 
-/** Reads the settings as the core would, and makes nothing. */
+Names every problem at once, and makes nothing.
+
+Exit codes: 0 the settings can be used, 1 they cannot, 2 wrong use.`
+
+/** Reads the settings as the core would, and makes nothing; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
-  const [command, ...options] = args
-  if (command !== 'check' || options.some((option) => option !== '--json')) {
+  const [options, words] = [args.filter((arg) => arg.startsWith('-')), args.filter((arg) => !arg.startsWith('-'))]
+  const isHelp = options.includes('--help')
+  const isKnown = options.every((option) => option === '--help' || option === '--json')
+  if (!isKnown || !(words.join(' ') === 'check' || (isHelp && words.length === 0))) {
+    console.error(HELP)
+    return 2
+  }
+  if (isHelp) {
     console.log(HELP)
-    return command === '--help' ? 0 : 2
+    return 0
   }
   const { problems, warnings } = check()
   if (options.includes('--json')) console.log(JSON.stringify({ problems, warnings }))

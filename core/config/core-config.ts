@@ -1,7 +1,13 @@
 import type { LogLevel } from '#schema/kernel/logger.ts'
 import type { Secret } from '#schema/kernel/secret.ts'
 import type { ListenAddress, Live } from '#schema/kernel/settings.ts'
+import type { SampleSettings } from './sample-addresses.ts'
 
+/** How a connection to PostgreSQL is secured, by the names that libpq has for it. */
+export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
+export type SslMode = (typeof SSL_MODES)[number]
+
+/** Where data is kept. What PostgreSQL is reached with is read anew for each connection. */
 export type DatabaseConfig =
   | { readonly kind: 'embedded'; readonly folder: string }
   | {
@@ -11,9 +17,10 @@ export type DatabaseConfig =
       readonly name: Live<string>
       readonly user: Live<string>
       readonly password: Live<Secret>
-      readonly sslMode: Live<string>
+      readonly sslMode: Live<SslMode>
     }
 
+/** Every setting of a core, read once at the start. */
 export interface CoreConfig {
   readonly dataDir: string
   readonly secretKey: Secret
@@ -21,6 +28,7 @@ export interface CoreConfig {
   readonly listen: { readonly http: ListenAddress; readonly https: ListenAddress; readonly metrics: ListenAddress }
   readonly logLevel: LogLevel
   readonly cookieDomain: string | undefined
+  /** Networks whose forwarded headers are believed. */
   readonly trustedProxyCidrs: readonly string[]
   /** First administrator; undefined values are generated at the first start. */
   readonly bootstrap: {
@@ -32,6 +40,7 @@ export interface CoreConfig {
     readonly enabled: boolean
     readonly password: Secret | undefined
     readonly radiusSecret: Secret | undefined
+    readonly addresses: SampleSettings
   }
   /** Key of the controller's own account, given by the process that starts both. */
   readonly controllerToken: Secret | undefined

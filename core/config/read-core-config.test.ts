@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { ConfigError } from '#schema/kernel/errors.ts'
+import { SSL_MODES } from './core-config.ts'
 import { readCoreConfig } from './read-core-config.ts'
 
 const keys = { load: () => 'made' }
@@ -32,17 +33,58 @@ test('PostgreSQL credentials follow their references at each use', () => {
   assert.equal(database.password.current().reveal(), 'two')
 })
 
-test('every problem is named at once', () =>
-  assert.throws(
-    () =>
-      read({
-        MARTELLO_POSTGRESQL__HOST: 'db',
-        MARTELLO_POSTGRESQL__PORT: 'x',
-        MARTELLO_POSTGRESQL__SSLMODE: 'maybe',
-        MARTELLO_LISTEN__HTTP: 'here',
-        MARTELLO_SAMPLE: 'perhaps',
-      }),
-    (error) => error instanceof ConfigError && error.problems.length === 5,
+const POSTGRESQL = { MARTELLO_POSTGRESQL__HOST: 'db', MARTELLO_SECRET_KEY: 'k'.repeat(50) }
+const problemsIn = (env: Record<string, string>): readonly string[] => {
+  try {
+    read(env)
+    return []
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.problems
+  }
+}
+
+const wrong: ReadonlyArray<[env: Record<string, string>, named: RegExp]> = [
+  [{ MARTELLO_SECRET_KEY: 'k'.repeat(49) }, /MARTELLO_SECRET_KEY.*50 characters/],
+  [{ ...POSTGRESQL, MARTELLO_SECRET_KEY: 'k' }, /MARTELLO_SECRET_KEY.*50 characters/],
+  [{ MARTELLO_POSTGRESQL__HOST: 'db' }, /MARTELLO_SECRET_KEY is required/],
+  [{ ...POSTGRESQL, MARTELLO_POSTGRESQL__PORT: 'x' }, /POSTGRESQL__PORT/],
+  [{ ...POSTGRESQL, MARTELLO_POSTGRESQL__SSLMODE: 'maybe' }, /POSTGRESQL__SSLMODE.*disable.*verify-full/],
+  [{ MARTELLO_LISTEN__HTTP: 'here' }, /LISTEN__HTTP/],
+  [{ MARTELLO_LISTEN__TRUSTED_PROXY_CIDRS: '10.0.0.0/8, 10.0.0.0/33' }, /TRUSTED_PROXY_CIDRS.*10\.0\.0\.0\/33/],
+  [{ AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS: 'everybody' }, /TRUSTED_PROXY_CIDRS.*everybody/],
+  [{ MARTELLO_SAMPLE: 'perhaps' }, /MARTELLO_SAMPLE /],
+  [{ MARTELLO_SAMPLE_LISTEN: 'there' }, /SAMPLE_LISTEN/],
+  [{ MARTELLO_LOCAL__PROXY_HTTP: '127.0.0.1:99999' }, /LOCAL__PROXY_HTTP/],
+  [{ MARTELLO_SAMPLE_FORWARD_URL: 'forward.localhost:8080' }, /SAMPLE_FORWARD_URL/],
+]
+for (const [env, named] of wrong)
+  test(`CF-05: ${JSON.stringify(env)} stops the start`, () => {
+    const problems = problemsIn(env)
+    assert.equal(problems.length, 1)
+    assert.match(problems[0]!, named)
+  })
+
+test('every problem is named at once, and no secret with them', () => {
+  const all = problemsIn(Object.assign({}, ...wrong.map(([env]) => env), { MARTELLO_SECRET_KEY: 'secret' }))
+  assert.equal(all.length, 9)
+  assert.doesNotMatch(all.join(), /secret/)
+})
+
+for (const mode of SSL_MODES)
+  test(`sslmode ${mode} is one`, () => {
+    const { database } = read({ ...POSTGRESQL, MARTELLO_POSTGRESQL__SSLMODE: mode }).config
+    assert.equal(database.kind === 'postgresql' && database.sslMode.current(), mode)
+  })
+
+test('where the sample content is reached follows the settings', () =>
+  assert.deepEqual(
+    read({
+      MARTELLO_SAMPLE_LISTEN: '127.0.0.1:7001',
+      MARTELLO_LOCAL__PROXY_HTTP: '0.0.0.0:7002',
+      MARTELLO_SAMPLE_FORWARD_URL: 'https://forward.example.com/',
+    }).config.sample.addresses,
+    { internal: 'http://127.0.0.1:7001', proxyPort: 7002, forwardUrl: 'https://forward.example.com' },
   ))
 
 test('what controllers are told has defaults, and the names that operators of authentik know', () => {
@@ -62,3 +104,20 @@ for (const template of ['', 'x:%(versoin)s', 'x y', '%(type)'])
       (error) =>
         error instanceof ConfigError && /^MARTELLO_OUTPOSTS__CONTAINER_IMAGE_BASE: /.test(String(error.problems[0])),
     ))
+
+const names: ReadonlyArray<[name: string, warning: RegExp | undefined]> = [
+  ['MARTELLO_POSTGRESQL__HOTS', /did you mean MARTELLO_POSTGRESQL__HOST\?/],
+  ['MARTELLO_LISTEN__TRUSTED_PROXY_CIDR', /did you mean MARTELLO_LISTEN__TRUSTED_PROXY_CIDRS\?/],
+  ['MARTELLO_SAMPLE_FORWARD_URI', /did you mean MARTELLO_SAMPLE_FORWARD_URL\?/],
+  ['MARTELLO_NOTHING_LIKE_ANY_OF_THEM', /is not a setting$/],
+  ['AUTHENTIK_POSTGRESQL__PASWORD', /did you mean AUTHENTIK_POSTGRESQL__PASSWORD\?/],
+  ['AUTHENTIK_REDIS__HOST', undefined],
+  ['MARTELLO_LISTEN__LDAP', undefined],
+  ['MARTELLO_HOST', undefined],
+]
+for (const [name, warning] of names)
+  test(`CF-05: the variable ${name} ${warning === undefined ? 'is known' : 'is told of'}`, () => {
+    const { warnings } = read({ [name]: '127.0.0.1:1' })
+    assert.equal(warnings.length, warning === undefined ? 0 : 1)
+    if (warning !== undefined) assert.match(warnings[0]!, warning)
+  })

@@ -4,9 +4,9 @@ import { fillTemplate } from '#schema/deployment/template.ts'
 import { PRIVATE_NETWORKS } from '#schema/kernel/networks.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import { SettingsReader, type SettingsSource } from '#schema/kernel/settings.ts'
-import type { CoreConfig, DatabaseConfig } from './core-config.ts'
-
-const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full']
+import { type CoreConfig, type DatabaseConfig, SSL_MODES } from './core-config.ts'
+import { readSampleAddresses } from './sample-addresses.ts'
+import { MIN_SECRET_KEY_CHARACTERS } from './secret-key-file.ts'
 
 /** Settings of other processes of the fleet, which may stand in the same environment. */
 const OF_OTHERS = [
@@ -16,13 +16,10 @@ const OF_OTHERS = [
   'MARTELLO_TOKEN',
   'MARTELLO_INSECURE',
   ...['LDAP', 'LDAPS', 'RADIUS'].map((name) => `MARTELLO_LISTEN__${name}`),
-  ...['PROXY_HTTP', 'PROXY_HTTPS', 'PROXY_METRICS', 'LDAP_METRICS', 'RADIUS_METRICS'].map(
-    (name) => `MARTELLO_LOCAL__${name}`,
-  ),
-  'MARTELLO_SAMPLE_LISTEN',
-  'MARTELLO_SAMPLE_FORWARD_URL',
+  ...['PROXY_HTTPS', 'PROXY_METRICS', 'LDAP_METRICS', 'RADIUS_METRICS'].map((name) => `MARTELLO_LOCAL__${name}`),
 ]
 
+/** What the settings say. */
 export interface CoreSettings {
   readonly config: CoreConfig
   /** A sentence for each variable that nothing reads. */
@@ -40,11 +37,7 @@ export function readCoreConfig(source: SettingsSource, secretKeys: SecretKeyStor
   const settings = new SettingsReader(source)
   const dataDir = resolve(settings.text('data_dir', '.martello'))
   const database = readDatabase(settings, dataDir)
-  const given = settings.secret('secret_key')
-  if (given === undefined && database.kind === 'postgresql')
-    settings.problem(
-      'MARTELLO_SECRET_KEY is required with PostgreSQL: the same random text (50 characters or more) for every replica',
-    )
+  const given = readSecretKey(settings, database.kind)
   const config = {
     dataDir,
     database,
@@ -55,7 +48,7 @@ export function readCoreConfig(source: SettingsSource, secretKeys: SecretKeyStor
     },
     logLevel: settings.logLevel(),
     cookieDomain: settings.optional('cookie_domain') || undefined,
-    trustedProxyCidrs: settings.list('listen.trusted_proxy_cidrs', PRIVATE_NETWORKS),
+    trustedProxyCidrs: settings.networks('listen.trusted_proxy_cidrs', PRIVATE_NETWORKS),
     bootstrap: {
       password: settings.secret('bootstrap_password'),
       token: settings.secret('bootstrap_token'),
@@ -65,6 +58,7 @@ export function readCoreConfig(source: SettingsSource, secretKeys: SecretKeyStor
       enabled: settings.boolean('sample', false),
       password: settings.secret('sample_password'),
       radiusSecret: settings.secret('sample_radius_secret'),
+      addresses: readSampleAddresses(settings),
     },
     controllerToken: settings.secret('controller_token'),
     defaultTokenLength: settings.integer('default_token_length', 60, { min: 32, max: 255 }),
@@ -85,6 +79,17 @@ function readOutposts(settings: SettingsReader): CoreConfig['outposts'] {
   const problem = filled.kind === 'problem' ? filled.problem : imageProblem(filled.text)
   if (problem !== undefined) settings.problem(`${SettingsReader.nameOf('outposts.container_image_base')}: ${problem}`)
   return { containerImageBase, discover: settings.boolean('outposts.discover', true) }
+}
+
+/** The key that was given; undefined where it is to be made. */
+function readSecretKey(settings: SettingsReader, database: DatabaseConfig['kind']): Secret | undefined {
+  const given = settings.secret('secret_key')
+  const wanted = `a random text of ${MIN_SECRET_KEY_CHARACTERS} characters or more`
+  if (given === undefined && database === 'postgresql')
+    settings.problem(`MARTELLO_SECRET_KEY is required with PostgreSQL: ${wanted}, the same for every replica`)
+  if (given !== undefined && given.reveal().length < MIN_SECRET_KEY_CHARACTERS)
+    settings.problem(`MARTELLO_SECRET_KEY is not ${wanted}`)
+  return given
 }
 
 function readDatabase(settings: SettingsReader, dataDir: string): DatabaseConfig {

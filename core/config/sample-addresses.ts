@@ -1,4 +1,4 @@
-import { SettingsReader, type SettingsSource } from '#schema/kernel/settings.ts'
+import type { SettingsReader } from '#schema/kernel/settings.ts'
 
 /** Where the sample content points to: the sample application, the proxy outpost, and the reverse proxy of the README. */
 export interface SampleSettings {
@@ -7,11 +7,12 @@ export interface SampleSettings {
   readonly forwardUrl: string
 }
 
-export function readSampleAddresses(source: SettingsSource): SampleSettings {
-  const settings = new SettingsReader(source)
+/** Reads them from settings that `npm start` has too, with the same defaults; problems are the reader's. */
+export function readSampleAddresses(settings: SettingsReader): SampleSettings {
+  const forward = settings.url('sample_forward_url')
   return {
     internal: `http://127.0.0.1:${settings.listen('sample_listen', '127.0.0.1:9081').port}`,
     proxyPort: settings.listen('local.proxy_http', '127.0.0.1:9080').port,
-    forwardUrl: settings.text('sample_forward_url', 'http://forward.localhost:8080'),
+    forwardUrl: forward?.href.replace(/\/$/, '') ?? 'http://forward.localhost:8080',
   }
 }

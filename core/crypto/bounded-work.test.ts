@@ -13,6 +13,7 @@ test('only so much runs, only so much waits, and failures free their place', asy
     }),
   )
   assert.deepEqual(started, [0, 1])
+  assert.deepEqual([bounded.begun, bounded.waiting], [2, 1])
   await assert.rejects(
     bounded.run(async () => 3),
     OverloadedError,
@@ -24,4 +25,5 @@ test('only so much runs, only so much waits, and failures free their place', asy
   assert.deepEqual(await Promise.all(runs.slice(1)), [1, 2])
   assert.deepEqual(started, [0, 1, 2])
   assert.equal(await bounded.run(async () => 4), 4)
+  assert.deepEqual([bounded.begun, bounded.waiting], [4, 0])
 })

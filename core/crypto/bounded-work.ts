@@ -11,12 +11,24 @@ export class BoundedWork {
   readonly #waiting: number
   readonly #queue: Array<() => void> = []
   #active = 0
+  #begun = 0
 
   constructor({ running, waiting }: { running: number; waiting: number }) {
     this.#running = running
     this.#waiting = waiting
   }
 
+  /** Pieces of work begun since the process started. */
+  get begun(): number {
+    return this.#begun
+  }
+
+  /** Pieces of work that wait for their turn. */
+  get waiting(): number {
+    return this.#queue.length
+  }
+
+  /** The work's result; an OverloadedError, and nothing is done, when too much is waiting already. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#active < this.#running) this.#active++
     else {
@@ -24,6 +36,7 @@ export class BoundedWork {
         throw new OverloadedError('too much work is waiting; try again later', { retryable: true })
       await new Promise<void>((resolve) => this.#queue.push(resolve))
     }
+    this.#begun++
     try {
       return await work()
     } finally {

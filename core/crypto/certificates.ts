@@ -9,6 +9,7 @@ import {
 
 const DAY_MS = 86_400_000
 
+/** What a certificate is to say. */
 export interface CertificateRequest {
   readonly commonName: string
   /** DNS names or IP addresses; the extension is left out when there are none. */
@@ -17,6 +18,7 @@ export interface CertificateRequest {
   readonly keyType: 'rsa' | 'ec'
 }
 
+/** A certificate and its private key (PKCS #8), both PEM. */
 export interface PemPair {
   readonly certificate: string
   readonly key: string
@@ -53,6 +55,7 @@ export async function generateCertificate(request: CertificateRequest, now: numb
 
 const isAddress = (name: string): boolean => /^[\d.]+$/.test(name) || name.includes(':')
 
+/** What is shown of a certificate. */
 export interface CertificateFacts {
   /** Octets in hex with colons. */
   readonly fingerprintSha256: string

@@ -13,6 +13,8 @@ const LIMITS = { memory: 262_144, passes: 16, parallelism: 16, iterations: 5_000
 
 // The hashes run on the thread pool of libuv; one of its four threads stays free for files and names.
 const work = new BoundedWork({ running: Math.min(3, availableParallelism()), waiting: 1_000 })
+/** How much of it there was and is; see `password-metrics.ts`. */
+export const passwordWork: Pick<BoundedWork, 'begun' | 'waiting'> = work
 const argon2id = promisify(argon2).bind(undefined, 'argon2id')
 const derivePbkdf2 = promisify(pbkdf2)
 

@@ -1,6 +1,7 @@
 import type { Clock } from '#schema/kernel/clock.ts'
 import { clientNetwork } from './client-network.ts'
 
+/** How many failed attempts are too many. */
 export interface AttemptLimits {
   /** Failures within the window after which nothing is checked any more. */
   readonly perAccountAndNetwork: number
@@ -10,6 +11,7 @@ export interface AttemptLimits {
   readonly capacity: number
 }
 
+/** For passwords; a second factor, with fewer possible values, needs less. */
 export const PASSWORD_ATTEMPTS: AttemptLimits = {
   perAccountAndNetwork: 10,
   perAccount: 100,

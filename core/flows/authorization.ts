@@ -3,6 +3,7 @@ import type { CoreContext } from '#core/context.ts'
 import { findFlowById } from '#core/store/flows.ts'
 import { type Authorization, type AuthorizationStep, FlowExecutor } from './executor.ts'
 
+/** A visitor's wish to open an application, by the provider's flow; null: it has none. */
 export interface AuthorizationRequest extends Omit<Authorization, 'flow'> {
   readonly flowUuid: string | null
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '#schema/kernel/clock.ts'
 import { clientNetwork } from './client-network.ts'
 
+/** How many calls one client network may make. */
 export interface CallLimits {
   /** Calls that may come at once. */
   readonly burst: number

@@ -30,6 +30,7 @@ export function challengeBody(flow: FlowRecord, step: Exclude<FlowStep, { kind: 
   }
 }
 
+/** The answer when a step broke; the id is what to search for in the log. */
 export function flowError(requestId: string): FlowErrorChallenge {
   return { type: 'native', component: 'ak-stage-flow-error', request_id: requestId }
 }

@@ -1,5 +1,6 @@
+import { evaluateBindings } from '#core/access/evaluate-bindings.ts'
 import type { CoreContext } from '#core/context.ts'
-import { evaluateBinding, type PolicyRequest } from '#core/domain/policy/binding.ts'
+import type { PolicyRequest } from '#core/domain/policy/binding.ts'
 import { combine, type PolicyVerdict } from '#core/domain/policy/combine.ts'
 import { bindingsOf } from '#core/store/bindings.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
@@ -13,8 +14,8 @@ export class PolicyFailedError extends MartelloError {
 export async function evaluateTarget(ctx: CoreContext, target: string, request: PolicyRequest): Promise<PolicyVerdict> {
   const bound = await bindingsOf(ctx.db, target)
   if (bound === undefined) throw new TypeError(`${target} is nothing that policies are bound to`)
-  const results = bound.bindings.map((binding) => evaluateBinding(binding, request))
-  const broken = results.find((result) => result.failed)
+  const results = evaluateBindings(bound.bindings, request)
+  const broken = results.find(({ failed, passing }) => failed && !passing)
   if (broken !== undefined) throw new PolicyFailedError(broken.reason)
   return combine(bound.mode, results)
 }

@@ -67,7 +67,7 @@ export class FlowExecutor {
 
   /** The current challenge, starting the flow where it has not begun. */
   async show(visit: Visit): Promise<FlowStep> {
-    return this.#failClosed(async () => {
+    return this.#failClosed(visit, async () => {
       const run = await this.#open(visit)
       return run.kind === 'open' ? this.#proceed(run) : run
     })
@@ -75,7 +75,7 @@ export class FlowExecutor {
 
   /** Judges an answer to the current challenge. */
   async answer(visit: Visit, body: unknown): Promise<FlowStep> {
-    return this.#failClosed(async () => {
+    return this.#failClosed(visit, async () => {
       const run = await this.#open(visit)
       if (run.kind !== 'open') return run
       const current = await this.#currentStage(run)
@@ -105,7 +105,7 @@ export class FlowExecutor {
       await session.save()
       return { kind: 'done' }
     }
-    const step = await this.#failClosed(async () => {
+    const step = await this.#failClosed({ req, flow }, async () => {
       await forgetState(session, flow.slug)
       const run = await this.#open({ req, flow, query: new URLSearchParams({ next }), isDeliberate: false })
       // A refusal that is to look like a flow that was passed must still not be one here.
@@ -126,7 +126,7 @@ export class FlowExecutor {
   }
 
   /** A policy that cannot be evaluated ends the flow: it must not look like a stage that does not apply. */
-  async #failClosed(step: () => Promise<FlowStep>): Promise<FlowStep> {
+  async #failClosed({ req, flow }: Pick<Visit, 'req' | 'flow'>, step: () => Promise<FlowStep>): Promise<FlowStep> {
     try {
       return await step()
     } catch (error) {
@@ -134,7 +134,8 @@ export class FlowExecutor {
       await this.#ctx.events.record({
         action: 'policy_exception',
         app: 'authentik.policies',
-        context: { message: error.detail },
+        clientIp: clientIpOf(req),
+        context: { message: error.detail, flow: flow.slug },
       })
       return denied('A policy of this flow could not be evaluated.')
     }
@@ -290,6 +291,7 @@ function refuse({ flow, state }: OpenRun, message: string): FlowStep {
   return flow.deniedAction === 'continue' ? { kind: 'done', to: state.context.next ?? '/' } : denied(message)
 }
 
+/** An authorization flow that is run for an application. */
 export interface Authorization {
   readonly flow: FlowRecord
   readonly application: { readonly slug: string; readonly name: string }
@@ -297,6 +299,7 @@ export interface Authorization {
   readonly next: string
 }
 
+/** What becomes of it; `to` is where the browser is to go, to come back to `next` afterwards. */
 export type AuthorizationStep =
   | { readonly kind: 'done' }
   | { readonly kind: 'denied'; readonly message: string }

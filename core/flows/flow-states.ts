@@ -11,12 +11,14 @@ export function findState(session: SessionHandle, slug: string): FlowState | und
   return Object.hasOwn(states, slug) ? (states[slug] as unknown as FlowState) : undefined
 }
 
+/** Remembers where the visitor stands, in a session that is made for it if there is none. */
 export async function storeState(session: SessionHandle, slug: string, state: FlowState): Promise<void> {
   const others = Object.entries(statesOf(session)).filter(([other]) => other !== slug)
   session.data['flows'] = Object.fromEntries([...others.slice(1 - MAX_RUNNING_FLOWS), [slug, state]])
   await session.save()
 }
 
+/** Forgets where the visitor stands in the flow with this slug; what else is in the session is saved with it. */
 export async function forgetState(session: SessionHandle, slug: string): Promise<void> {
   const states = statesOf(session)
   if (!Object.hasOwn(states, slug)) return

@@ -23,6 +23,7 @@ export interface StageRun {
 export type StageChallenge = { readonly component: string } & Omit<ChallengeBase, 'type' | 'component'> &
   Readonly<Record<string, unknown>>
 
+/** What a stage makes of an answer; only `passed` goes on. */
 export type StageOutcome =
   | { readonly kind: 'passed' }
   | { readonly kind: 'invalid'; readonly errors: ResponseErrors }
@@ -36,6 +37,7 @@ export interface StageExecutor {
   respond(run: StageRun, answer: unknown): Promise<StageOutcome>
 }
 
+/** The stage has its evidence. */
 export const PASSED: StageOutcome = { kind: 'passed' }
 
 /** A refusal of one field of the answer; the whole answer is `non_field_errors`. */

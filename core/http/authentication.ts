@@ -11,6 +11,7 @@ import { ForbiddenError } from './http-errors.ts'
 import { PermissionSet } from './permissions.ts'
 import { sessionOf } from './session.ts'
 
+/** Who calls the API. */
 export type Caller =
   | { readonly kind: 'anonymous' }
   | {

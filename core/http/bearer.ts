@@ -4,6 +4,7 @@ import { activeStatus } from '#core/domain/access/active.ts'
 import { tokens, users } from '#core/store/tables/users.ts'
 import type { UserRecord } from '#core/store/users.ts'
 
+/** A token that is valid, with whose it is. */
 export interface FoundToken {
   readonly token: typeof tokens.$inferSelect
   readonly user: UserRecord

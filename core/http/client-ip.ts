@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Request, RequestHandler } from 'express'
 import type { CoreContext } from '#core/context.ts'
-import { parseAddress } from '#schema/kernel/networks.ts'
+import { parseAddress, plainAddress } from '#schema/kernel/networks.ts'
 import { findToken } from './bearer.ts'
 
 interface Client {
@@ -20,11 +20,11 @@ export function clientAddress(ctx: CoreContext): RequestHandler {
     const told = req.get('x-authentik-remote-ip')
     const key = req.get('x-authentik-outpost-token')
     const forwarded = parseAddress(req.ip ?? '') === undefined ? undefined : req.ip
-    const peer = withoutMapping(forwarded ?? req.socket.remoteAddress ?? '')
+    const peer = plainAddress(forwarded ?? req.socket.remoteAddress ?? '')
     const vouched = told !== undefined && key !== undefined && parseAddress(told) !== undefined
     const token = vouched ? await findToken(ctx, key, 'api') : undefined
     const isVouchedFor = token?.user.type === 'internal_service_account'
-    clients.set(req, { address: isVouchedFor ? withoutMapping(told!) : peer, isVouchedFor })
+    clients.set(req, { address: isVouchedFor ? plainAddress(told!) : peer, isVouchedFor })
     next()
   }
 }
@@ -43,8 +43,4 @@ function clientOf(req: Request): Client {
   const client = clients.get(req)
   if (client === undefined) throw new TypeError('the client address is not known before clientAddress has run')
   return client
-}
-
-function withoutMapping(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 }

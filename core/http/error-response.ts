@@ -5,6 +5,7 @@ import type { Logger } from '#schema/kernel/logger.ts'
 import { BadRequestError, ForbiddenError, NotFoundError, ValidationFailedError } from './http-errors.ts'
 import { requestIdOf } from './request-id.ts'
 
+/** What a peer is told of an error. */
 export interface ErrorResponse {
   readonly status: number
   readonly body: unknown

@@ -24,8 +24,14 @@ export const jsonBody: RequestHandler = (req, res, next) => {
   })
 }
 
-/** Reads an HTML form into `req.body`, as texts by name. */
-export const formBody: RequestHandler = express.urlencoded({ limit: 64 * 1024, extended: false, parameterLimit: 100 })
+const readForm = express.urlencoded({ limit: 64 * 1024, extended: false, parameterLimit: 100 })
+
+/** Reads an HTML form into `req.body`, as texts by name; whatever is no form has no fields. */
+export const formBody: RequestHandler = (req, res, next) =>
+  readForm(req, res, (error?: unknown) => {
+    req.body ??= {}
+    next(error)
+  })
 
 function parseJson(octets: Uint8Array): unknown {
   const value = decode(octets)

@@ -7,6 +7,7 @@ import { errorHandler } from './error-response.ts'
 import { NotFoundError } from './http-errors.ts'
 import { requestId } from './request-id.ts'
 
+/** What the application is put together from. */
 export interface HttpParts {
   readonly session: RequestHandler
   readonly routers: ReadonlyArray<{ readonly path: string; readonly router: Router }>

@@ -21,6 +21,7 @@ const TOUCH_EVERY_MS = 60_000
 
 type SessionRecord = typeof sessions.$inferSelect
 
+/** Who is signed in, and for how long. */
 export interface LogIn {
   readonly userId: number
   /** Milliseconds; undefined or 0 ends with the browser, and after a day at the latest. */

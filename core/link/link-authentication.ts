@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import { and, eq, isNull, or } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { CoreContext } from '#core/context.ts'
 import { findToken } from '#core/http/bearer.ts'
+import { accountName } from '#core/store/outpost-accounts.ts'
 import { outposts } from '#core/store/tables/outposts.ts'
-import { userPermissions } from '#core/store/tables/users.ts'
-import { loadPrincipal } from '#core/store/users.ts'
+import { loadPrincipal, type UserRecord } from '#core/store/users.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import { CloseCode } from '#schema/wire/messages.ts'
 
@@ -21,7 +21,10 @@ export function keyOf(req: IncomingMessage): Secret | undefined {
   return match === null ? undefined : new Secret(match[1]!)
 }
 
-/** The identity, if the key is good and its account may view this outpost; asked again whenever one of these changes. */
+/**
+ * The identity, if the key is good and belongs to the outpost's own account or to a superuser; asked again whenever one
+ * of these changes. To see the outpost is not enough: who links says what the outpost has applied.
+ */
 export async function identify(ctx: CoreContext, key: Secret, outpostUuid: string): Promise<LinkIdentity | undefined> {
   const found = await findToken(ctx, key.reveal(), 'api')
   const [outpost] = await ctx.db
@@ -29,19 +32,13 @@ export async function identify(ctx: CoreContext, key: Secret, outpostUuid: strin
     .from(outposts)
     .where(eq(outposts.uuid, outpostUuid))
   if (found === undefined || outpost === undefined) return undefined
-  const [grant] = await ctx.db
-    .select({ id: userPermissions.id })
-    .from(userPermissions)
-    .where(
-      and(
-        eq(userPermissions.userId, found.user.id),
-        eq(userPermissions.permission, 'authentik_outposts.view_outpost'),
-        or(isNull(userPermissions.objectPk), eq(userPermissions.objectPk, outpostUuid)),
-      ),
-    )
-  const allowed = grant !== undefined || (await loadPrincipal(ctx, found.user.id))?.isSuperuser === true
-  return allowed ? { outpost, userId: found.user.id, key } : undefined
+  const allowed = isAccountOf(found.user, outpost.uuid) || (await loadPrincipal(ctx, found.user.id))?.isSuperuser
+  return allowed === true ? { outpost, userId: found.user.id, key } : undefined
 }
+
+/** The type is the core's alone to give, so that nobody becomes an outpost by its name. */
+const isAccountOf = ({ username, type }: UserRecord, outpostUuid: string): boolean =>
+  type === 'internal_service_account' && username === accountName(outpostUuid)
 
 /** With which code and words a link ends whose account may not hold it any more. */
 export async function refusalOf(ctx: CoreContext, outpostUuid: string): Promise<[code: number, reason: string]> {

@@ -2,15 +2,10 @@ import type { WebSocket } from 'ws'
 import type { CoreContext } from '#core/context.ts'
 import type { RecordedChange, RecordedRevocation } from '#core/store/change-feed.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
-import {
-  appliedArgs,
-  type Capability,
-  CloseCode,
-  envelope,
-  helloArgs,
-  Instruction,
-  type Revocation,
-} from '#schema/wire/messages.ts'
+import type { Capability } from '#schema/wire/capabilities.ts'
+import { messageText, parseMessage } from '#schema/wire/envelope.ts'
+import { appliedArgs, CloseCode, helloArgs, Instruction, type Revocation } from '#schema/wire/messages.ts'
+import { DelayedUpdate } from './delayed-update.ts'
 import type { LinkIdentity } from './link-authentication.ts'
 import { left, lost, sawApplied, sawHello, sawMessage } from './presence.ts'
 
@@ -29,6 +24,10 @@ export class LinkConnection {
   #capabilities: ReadonlySet<string> = new Set()
   #said = false
   #bucket: { tokens: number; at: number }
+  readonly #updates = new DelayedUpdate(({ revision, changes }) => {
+    const args = { revision, ...(changes === undefined ? {} : { changes }) }
+    this.#send(Instruction.TriggerUpdate, this.can('revision') ? args : {})
+  })
   /** Messages are worked through in the order of their arrival. */
   #work: Promise<void> = Promise.resolve()
 
@@ -40,6 +39,7 @@ export class LinkConnection {
     this.#bucket = { tokens: BURST, at: ctx.clock.now() }
     this.#log = ctx.log.child({ logger: 'core.link', outpost: identity.outpost.name })
     socket.on('message', (data, isBinary) => this.#receive(data.toString(), isBinary))
+    socket.once('close', () => this.#updates.cancel())
     socket.on('error', (cause) => this.#log.debug('a link failed', { cause: cause.message }))
   }
 
@@ -56,14 +56,12 @@ export class LinkConnection {
     return this.#capabilities.has(capability)
   }
 
-  /** Tells what has changed: precisely to those who understand it, as a bare trigger to the others. */
-  update(revision: number, changes: readonly RecordedChange[] | undefined): void {
-    if (!this.can('revision')) return this.#send(Instruction.TriggerUpdate, {})
-    const told = changes?.map(({ model, pk, action }) => ({ model, pk, action }))
-    this.#send(Instruction.TriggerUpdate, { revision, ...(told === undefined ? {} : { changes: told }) })
+  /** Tells what has changed, in this many ms or earlier: precisely to those who understand it, else as a bare trigger. */
+  update(revision: number, changes: readonly RecordedChange[] | undefined, ms = 0): void {
+    this.#updates.add({ revision, changes: changes?.map(({ model, pk, action }) => ({ model, pk, action })) }, ms)
   }
 
-  /** Tells whose access has ended. */
+  /** Tells whose access has ended, now, whatever update waits. */
   revoke(revocations: readonly RecordedRevocation[]): void {
     if (this.can('revocation')) return this.#send(Instruction.Revoke, { revocations: revocations.map(wireRevocation) })
     for (const { sessionHash } of revocations)
@@ -94,7 +92,7 @@ export class LinkConnection {
 
   #receive(text: string, isBinary: boolean): void {
     if (!this.#admit()) return this.close(CloseCode.policyViolation, 'too many messages')
-    const message = isBinary ? undefined : parse(text)
+    const message = isBinary ? undefined : parseMessage(text)
     if (message === undefined) return this.close(CloseCode.malformed, 'not a message of this protocol')
     this.#work = this.#work
       .then(() => this.#handle(message.instruction, message.args))
@@ -116,7 +114,8 @@ export class LinkConnection {
     if (instruction === Instruction.Ack) return
     if (instruction === Instruction.Applied) {
       const applied = appliedArgs.safeParse(args)
-      if (applied.success) await sawApplied(this.#ctx, this.#key(), applied.data)
+      // Who has not said what it is cannot have applied anything.
+      if (applied.success && this.#said) await sawApplied(this.#ctx, this.#key(), applied.data)
       return
     }
     if (instruction === Instruction.Hello) await this.#hello(args)
@@ -150,15 +149,7 @@ export class LinkConnection {
   }
 
   #send(instruction: number, args: object): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify({ instruction, args }))
-  }
-}
-
-function parse(text: string) {
-  try {
-    return envelope.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(messageText(instruction, args))
   }
 }
 

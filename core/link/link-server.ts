@@ -10,10 +10,21 @@ import { loadDependencies } from './dependencies.ts'
 import { identify, keyOf, type LinkIdentity, refusalOf } from './link-authentication.ts'
 import { LinkConnection } from './link-connection.ts'
 import { type LinkMetrics, linkMetrics } from './link-metrics.ts'
+import { spreadMs } from './spread.ts'
 
 const PATH = /^\/ws\/outpost\/([^/]+)\/$/
 const MAX_MESSAGE_OCTETS = 64 * 1024
 const MAX_CONNECTIONS = 10_000
+/** An outpost needs a tenth of that; what a handshake carries beside its key is of no use to us. */
+const MAX_HEADER_OCTETS = 8 * 1024
+const SERVER_OPTIONS = {
+  noServer: true,
+  maxPayload: MAX_MESSAGE_OCTETS,
+  perMessageDeflate: false,
+  /** How long an outpost may take to answer the end of its link, in ms. */
+  closeTimeout: 2_000,
+  handleProtocols: (): false => false,
+} as const
 /** Reference outposts do not answer while they refresh, so patience is long. */
 const PING_EVERY_MS = 30_000
 /** Changes within this time are told together. */
@@ -41,11 +52,12 @@ export function attachLink(ctx: CoreContext, servers: readonly Server[]): AsyncD
 
 class LinkServer {
   readonly #ctx: CoreContext
-  readonly #server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_OCTETS, perMessageDeflate: false })
+  readonly #server = new WebSocketServer(SERVER_OPTIONS)
   readonly #connections = new Map<WebSocket, LinkConnection>()
   readonly #metrics: LinkMetrics
   readonly #feed: Disposable
   readonly #heartbeat: NodeJS.Timeout
+  #isClosing = false
   #pending: RecordedChange[] = []
   #timer: NodeJS.Timeout | undefined
   #dependencies: readonly OutpostDependencies[] = []
@@ -63,14 +75,17 @@ class LinkServer {
 
   async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy())
+    if (headerOctets(req) > MAX_HEADER_OCTETS) return refuse(socket, '431 Request Header Fields Too Large')
     const identity = await this.#admit(req).catch(
       (cause) => void this.#ctx.log.warning('a link could not be checked', { cause }),
     )
-    if (identity === undefined || socket.destroyed) return refuse(socket)
+    if (this.#isClosing) return refuse(socket, '503 Service Unavailable')
+    if (identity === undefined || socket.destroyed) return refuse(socket, '403 Forbidden')
     this.#server.handleUpgrade(req, socket, head, (opened) => this.#opened(opened, identity, req))
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true
     this.#feed[Symbol.dispose]()
     clearInterval(this.#heartbeat)
     clearTimeout(this.#timer)
@@ -152,12 +167,14 @@ class LinkServer {
     const before = this.#dependencies
     this.#dependencies = await loadDependencies(this.#ctx.db)
     const revision = changes.at(-1)!.revision
-    for (const connection of this.#connections.values()) {
-      if (!connection.isKnown) continue
+    const concerned = [...this.#connections.values()].flatMap((connection) => {
+      if (!connection.isKnown) return []
       const own = [...before, ...this.#dependencies].filter((of) => of.outpost === connection.identity.outpost.uuid)
       const concerning = changes.filter((change) => own.some((of) => isAffected(of, change)))
-      if (concerning.length > 0) connection.update(revision, concerning)
-    }
+      return concerning.length === 0 ? [] : [{ connection, concerning }]
+    })
+    for (const [index, { connection, concerning }] of concerned.entries())
+      connection.update(revision, concerning, spreadMs(index, concerned.length))
     this.#metrics.revision.set(revision)
   }
 
@@ -177,7 +194,11 @@ class LinkServer {
   }
 }
 
-/** compat: whatever is wrong with a handshake is 403 (sheet outpost-protocol §3.1). */
-function refuse(socket: Duplex): void {
-  socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
+/** compat: whoever may not link is told 403, whatever the reason (sheet outpost-protocol §3.1). */
+function refuse(socket: Duplex, status: string): void {
+  // Nobody else watches this connection any more: it must not stay for as long as the peer likes.
+  socket.once('finish', () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`)
 }
+
+const headerOctets = ({ rawHeaders }: IncomingMessage) => rawHeaders.reduce((sum, part) => sum + part.length, 0)

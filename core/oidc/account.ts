@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import type { Account, KoaContextWithOIDC } from 'oidc-provider'
 import { mayOpenApplication } from '#core/access/gate.ts'
+import { recordDenial } from '#core/access/record-decision.ts'
 import type { CoreContext } from '#core/context.ts'
 import { activeStatus } from '#core/domain/access/active.ts'
 import { clientIpOf } from '#core/http/client-ip.ts'
@@ -36,8 +37,12 @@ export async function findAccount(
   if (principal === undefined || activeStatus(principal.user).kind !== 'active') return undefined
   if (source !== undefined) {
     const clientIp = clientIpOf(outerRequest(koa.req))
-    const decision = await mayOpenApplication(ctx, { principal, application: settings.application, clientIp })
-    if (!decision.passing) return undefined
+    const question = { principal, application: settings.application, clientIp }
+    const decision = await mayOpenApplication(ctx, question)
+    if (!decision.passing) {
+      await recordDenial(ctx, question, decision)
+      return undefined
+    }
   }
   const subject = subjectOf(principal, settings.subjectMode)
   return {

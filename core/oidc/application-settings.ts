@@ -19,6 +19,7 @@ import { redirectUris } from './redirect-uris.ts'
 import { type SigningKey, signingKey } from './signing.ts'
 import { type IssuerMode, proxyRedirectUris } from './urls.ts'
 
+/** What an application knows its users by, under the names of the API. */
 export const SUBJECT_MODES = [
   'hashed_user_id',
   'user_id',

@@ -1,14 +1,16 @@
 import type { Request } from 'express'
 import type { Provider } from 'oidc-provider'
-import { mayOpenApplication, recordDenial } from '#core/access/gate.ts'
+import { type Decision, mayOpenApplication } from '#core/access/gate.ts'
+import { recordAuthorization, recordDenial } from '#core/access/record-decision.ts'
 import type { CoreContext } from '#core/context.ts'
 import { startAuthorizationFlow } from '#core/flows/authorization.ts'
 import { clientIpOf } from '#core/http/client-ip.ts'
 import type { Principal } from '#core/store/users.ts'
 import type { ApplicationSettings } from './application-settings.ts'
 
+/** What becomes of a user's wish to open an application. */
 export type Authorization =
-  | { readonly kind: 'granted' }
+  | { readonly kind: 'granted'; readonly decision: Decision }
   /** The authorization flow has something to ask; the browser comes back to `next` afterwards. */
   | { readonly kind: 'redirect'; readonly to: string }
   | { readonly kind: 'denied'; readonly messages: readonly string[]; readonly decision?: string }
@@ -29,7 +31,7 @@ export async function authorizeUser(
   const step = await startAuthorizationFlow(ctx, req, { flowUuid: authorizationFlow, application, next })
   switch (step.kind) {
     case 'done':
-      return { kind: 'granted' }
+      return { kind: 'granted', decision }
     case 'denied':
       return { kind: 'denied', messages: [step.message] }
     case 'redirect':
@@ -39,7 +41,7 @@ export async function authorizeUser(
   }
 }
 
-/** Stores what the user was authorized for and says so in the audit log (compat: sheet core-api §7.5). Returns the grant's id. */
+/** Stores what the user was authorized for, and by which decision, and says so in the audit log. Returns the grant's id. */
 export async function grantScopes(
   ctx: CoreContext,
   { application, authorizationFlow, clientId }: ApplicationSettings,
@@ -48,28 +50,19 @@ export async function grantScopes(
     provider,
     principal,
     scopes,
-  }: { readonly provider: Provider; readonly principal: Principal; readonly scopes: readonly string[] },
+    decision,
+  }: {
+    readonly provider: Provider
+    readonly principal: Principal
+    readonly scopes: readonly string[]
+    readonly decision: Decision
+  },
 ): Promise<string> {
-  const { user } = principal
-  const grant = new provider.Grant({ accountId: String(user.id), clientId })
+  const grant = new provider.Grant({ accountId: String(principal.user.id), clientId })
   grant.addOIDCScope(scopes.join(' '))
   const grantId = await grant.save()
-  const { pbmUuid, name } = application
-  await ctx.events.record({
-    action: 'authorize_application',
-    app: 'authentik.providers.oauth2',
-    user: { pk: user.id, username: user.username, email: user.email },
-    clientIp: clientIpOf(req),
-    context: {
-      authorized_application: {
-        app: 'authentik_core',
-        model_name: 'application',
-        pk: pbmUuid.replaceAll('-', ''),
-        name,
-      },
-      flow: (authorizationFlow ?? '').replaceAll('-', ''),
-      scopes: scopes.join(' '),
-    },
-  })
+  const more = { flow: (authorizationFlow ?? '').replaceAll('-', ''), scopes: scopes.join(' ') }
+  const question = { principal, application, clientIp: clientIpOf(req) }
+  await recordAuthorization(ctx, question, decision, { app: 'authentik.providers.oauth2', more })
   return grantId
 }

@@ -63,6 +63,7 @@ function compiled(expression: string): Program {
   return program
 }
 
+/** What scope mappings gave. */
 export interface Claims {
   readonly claims: JsonObject
   /** Mappings that could not be evaluated, and left no claims: the reason is for the administrator. */

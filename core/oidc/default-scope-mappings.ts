@@ -1,5 +1,6 @@
 import type { ScopeMapping } from './claims.ts'
 
+/** A mapping that the core made; `managed` is what clients of the API find it by. */
 export interface ManagedScopeMapping extends ScopeMapping {
   readonly managed: string
   readonly description: string

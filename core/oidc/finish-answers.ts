@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { CoreContext } from '#core/context.ts'
 import { isJsonObject } from '#schema/kernel/deep-merge.ts'
-import { ACR } from './account.ts'
+import { ACR, type OidcAccount } from './account.ts'
 import type { ApplicationSettings } from './application-settings.ts'
 import { ArtifactStore } from './artifact-store.ts'
 import type { ProviderUrls } from './urls.ts'
@@ -14,7 +14,8 @@ export function finishAnswers(ctx: CoreContext, settings: ApplicationSettings, u
       case 'token':
         return endMisusedCode(ctx, settings, koa)
       case 'introspection':
-        if (isJsonObject(koa.body) && koa.body['active'] === true) koa.body['aud'] = settings.clientId
+        if (isJsonObject(koa.body) && koa.body['active'] === true)
+          Object.assign(koa.body, { aud: settings.clientId, sub: (koa.oidc.account as OidcAccount).subject })
         return
       case 'discovery':
         koa.body = { ...(koa.body as object), ...discovery(settings, urls) }

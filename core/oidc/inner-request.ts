@@ -4,6 +4,7 @@ import { OIDC_ROOT } from './urls.ts'
 
 const outerOf = new WeakMap<IncomingMessage, Request>()
 
+/** What the library is to see of a request. */
 export interface InnerRequest {
   /** Path and query below `/application/o`. */
   readonly path: string

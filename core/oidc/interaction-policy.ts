@@ -51,7 +51,8 @@ async function grantSilently(
   if (authorization.kind === 'denied') throw new errors.AccessDenied()
   if (authorization.kind === 'redirect') return false
   const scopes = [...oidc.requestParamOIDCScopes]
-  const grantId = await grantScopes(ctx, settings, outer, { provider, principal, scopes })
+  const { decision } = authorization
+  const grantId = await grantScopes(ctx, settings, outer, { provider, principal, scopes, decision })
   oidc.entity('Grant', (await provider.Grant.find(grantId))!)
   session!.ensureClientContainer(settings.clientId)
   session!.grantIdFor(settings.clientId, grantId)

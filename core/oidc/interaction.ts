@@ -36,7 +36,8 @@ export async function interact(ctx: CoreContext, running: RunningProvider, req: 
       const scopes = String(interaction.params['scope'])
         .split(' ')
         .filter((scope) => known.has(scope))
-      const grantId = await grantScopes(ctx, settings, req, { provider, principal, scopes })
+      const { decision } = authorization
+      const grantId = await grantScopes(ctx, settings, req, { provider, principal, scopes, decision })
       return provider.interactionFinished(inner, res, { consent: { grantId } }, { mergeWithLastSubmission: false })
     }
     default:

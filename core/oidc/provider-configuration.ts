@@ -88,9 +88,14 @@ function features(find: FindAccount): Configuration['features'] {
     introspection: {
       enabled: true,
       // The store knows no token of another client; what is left to ask is whether the user still has access.
+      // A refresh token opens nothing, so whoever was shown it in an access token's place is told that it is none.
       allowedPolicy: async (koa, _, token) => {
+        if (token.kind === 'RefreshToken' && koa.oidc.params?.['token_type_hint'] !== 'refresh_token') return false
         const { accountId = '' } = token as AccessToken
-        return (await find(koa, accountId, token as AccessToken)) !== undefined
+        const account = await find(koa, accountId, token as AccessToken)
+        if (account === undefined) return false
+        koa.oidc.entity('Account', account)
+        return true
       },
     },
     pushedAuthorizationRequests: off,
@@ -132,7 +137,6 @@ function clientMetadata(settings: ApplicationSettings): ClientMetadata {
     client_id: clientId,
     ...(isPublic && signing.algorithm !== 'HS256' ? {} : { client_secret: clientSecret.reveal() }),
     token_endpoint_auth_method: isPublic ? 'none' : 'client_secret_basic',
-    application_type: uris.every((uri) => /^https?:/i.test(uri)) ? 'web' : 'native',
     redirect_uris: uris,
     response_types: uris.length > 0 ? ['code'] : [],
     grant_types: ['authorization_code', 'refresh_token', ...REFUSED_GRANTS],

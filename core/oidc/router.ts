@@ -155,7 +155,7 @@ function queryOf(req: Request): URLSearchParams {
 /** The form with every repetition of a name, so that the library can refuse it. */
 function formOf(req: Request): URLSearchParams {
   const form = new URLSearchParams()
-  for (const [name, value] of Object.entries((req.body ?? {}) as Record<string, unknown>))
+  for (const [name, value] of Object.entries(req.body as Record<string, unknown>))
     for (const each of Array.isArray(value) ? value : [value]) if (typeof each === 'string') form.append(name, each)
   return form
 }

@@ -9,6 +9,7 @@ export class SigningKeyError extends MartelloError {
   override readonly code = 'MRT_SIGNING_KEY'
 }
 
+/** How a provider signs. */
 export interface SigningKey {
   readonly algorithm: IdTokenAlgorithm
   /** The private key with its public names; undefined for HS256, whose key is the client secret. */
@@ -17,6 +18,7 @@ export interface SigningKey {
 
 const BY_CURVE: Readonly<Record<string, IdTokenAlgorithm>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
 
+/** What there is to sign with: a client secret, or a certificate with its key (PEM). */
 export type Signer = { readonly secret: string } | { readonly certificate: string; readonly key: string }
 
 /** How a provider signs: with its certificate-key pair (PEM), else with its client secret. */

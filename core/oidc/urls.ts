@@ -15,6 +15,7 @@ export const RESERVED_SLUGS: ReadonlySet<string> = new Set([
 /** Below it lies everything of this folder; the shared endpoints are the same for every application. */
 export const OIDC_ROOT = '/application/o'
 
+/** Every address of one application's provider. */
 export interface ProviderUrls {
   readonly issuer: string
   readonly authorization: string
@@ -46,7 +47,9 @@ export function providerUrls(base: URL | string, slug: string, issuerMode: Issue
   }
 }
 
+/** Whether the issuer is the application or the installation. */
 export type IssuerMode = 'per_provider' | 'global'
+/** JWS algorithms (RFC 7518 §3.1, RFC 8037 §3.1) that tokens can be signed with. */
 export type IdTokenAlgorithm = 'HS256' | 'RS256' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA'
 
 /** The part of discovery that proxy outposts are handed (sheet outpost-protocol §2.3). */

@@ -5,6 +5,7 @@ import type { Database } from '#core/store/database.ts'
 import { sessions } from '#core/store/tables/users.ts'
 import { type UserRecord, userUid } from '#core/store/users.ts'
 
+/** Why access ends, for outposts and auditors. */
 export interface EndAccess {
   readonly reason: string
   /** Key hash of a session that stays: of the person who changes their own password. */

@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import { dummyPolicies, expressionPolicies, policies, policyBindings, policyTargets } from './tables/policies.ts'
 import { groups } from './tables/users.ts'
 
+/** An application, flow or stage, with what decides about it. */
 export interface BoundTarget {
   readonly mode: string
   readonly bindings: readonly Binding[]
@@ -44,13 +45,13 @@ interface Row {
 }
 
 function bindingOf(row: Row, binding: typeof policyBindings.$inferSelect): Binding {
-  const { policyBindingUuid: uuid, negate, failureResult, user, group } = binding
+  const { policyBindingUuid: uuid, negate, failureResult, timeout, user, group } = binding
   const subject = (): Binding['subject'] => {
     if (user !== null) return { kind: 'user', id: user }
     if (group !== null) return { kind: 'group', uuid: group, name: row.group ?? group }
     return { kind: 'policy', policy: policyOf(row) }
   }
-  return { uuid, negate, failureResult, subject: subject() }
+  return { uuid, negate, failureResult, timeoutMs: timeout * 1000, subject: subject() }
 }
 
 function policyOf({ policy, expression, dummy }: Row): BoundPolicy {

@@ -5,11 +5,13 @@ import { flowStageBindings, flows, stages } from './tables/flows.ts'
 
 export type FlowRecord = typeof flows.$inferSelect
 
+/** The flow with this slug, as it stands in addresses. */
 export async function findFlow(db: Database, slug: string): Promise<FlowRecord | undefined> {
   const [flow] = await db.select().from(flows).where(eq(flows.slug, slug))
   return flow
 }
 
+/** The flow with this key. */
 export async function findFlowById(db: Database, flowUuid: string): Promise<FlowRecord | undefined> {
   const [flow] = await db.select().from(flows).where(eq(flows.flowUuid, flowUuid))
   return flow

@@ -4,13 +4,12 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import type { Logger } from '#schema/kernel/logger.ts'
 import type { Database } from './database.ts'
+import { inTurn } from './in-turn.ts'
 import type { DatabaseHandle } from './open-database.ts'
 import { SchemaUnknownError } from './store-errors.ts'
 import { settings } from './tables/system.ts'
 
 const FOLDER = join(import.meta.dirname, 'migrations')
-/** One number for every replica that migrates this schema ("mart"). */
-const LOCK = 0x6d617274
 
 interface Migration {
   readonly name: string
@@ -25,12 +24,12 @@ interface Migration {
  */
 export async function migrate({ db }: Pick<DatabaseHandle, 'db'>, log: Logger, folder = FOLDER): Promise<void> {
   const migrations = readMigrations(folder)
-  await inTurn(db, (tx) =>
+  await inTurn(db, 'migration', (tx) =>
     tx.execute(sql`CREATE TABLE IF NOT EXISTS schema_migrations (
       name text PRIMARY KEY, checksum text NOT NULL, applied timestamptz NOT NULL DEFAULT now())`),
   )
   for (const migration of migrations) {
-    const applied = await inTurn(db, async (tx) => {
+    const applied = await inTurn(db, 'migration', async (tx) => {
       if (await isApplied(tx, migration, migrations)) return false
       for (const statement of migration.statements) await tx.execute(sql.raw(statement))
       await tx.execute(
@@ -55,14 +54,6 @@ function readMigrations(folder: string): readonly Migration[] {
         statements: text.split('--> statement-breakpoint'),
       }
     })
-}
-
-/** A transaction that no other replica's migration runs beside; PostgreSQL drops the lock at its end. */
-function inTurn<T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> {
-  return db.transaction(async (tx) => {
-    await tx.execute(sql`SELECT pg_advisory_xact_lock(${LOCK})`)
-    return work(tx)
-  })
 }
 
 /** Whether the migration is in the journal, after checking that the whole journal is ours. */

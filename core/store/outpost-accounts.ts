@@ -10,7 +10,8 @@ import { createToken } from './tokens.ts'
 
 export type OutpostRecord = typeof outposts.$inferSelect
 
-const VIEW_PAIR = 'authentik_crypto.view_certificatekeypair'
+/** To see a pair, and each of its parts: they are three permissions. */
+const PAIR_PERMISSIONS = ['', '_certificate', '_key'].map((part) => `authentik_crypto.view_certificatekeypair${part}`)
 const VIEW_PROVIDER: Readonly<Record<string, string>> = {
   proxy: 'authentik_providers_proxy.view_proxyprovider',
   ldap: 'authentik_providers_ldap.view_ldapprovider',
@@ -19,6 +20,7 @@ const VIEW_PROVIDER: Readonly<Record<string, string>> = {
 
 /** compat: names that operators and controllers know (sheet outpost-protocol §4.4). */
 export const accountName = (outpostUuid: string): string => `ak-outpost-${outpostUuid.replaceAll('-', '')}`
+/** The identifier of the token that the account of an outpost signs in with. */
 export const tokenIdentifier = (outpostUuid: string): string => `ak-outpost-${outpostUuid}-api`
 
 /**
@@ -116,5 +118,6 @@ async function grantsOf(db: Database, outpost: OutpostRecord): Promise<readonly 
       pairs.add(tenant.webCertificate!)
     }
   }
-  return [...grants, ...[...pairs].map((pair) => ({ permission: VIEW_PAIR, objectPk: pair }))]
+  for (const objectPk of pairs) grants.push(...PAIR_PERMISSIONS.map((permission) => ({ permission, objectPk })))
+  return grants
 }

@@ -1,7 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
-import type { DatabaseConfig } from '#core/config/core-config.ts'
-import { ConfigError } from '#schema/kernel/errors.ts'
+import type { DatabaseConfig, SslMode } from '#core/config/core-config.ts'
 
 export type PostgresqlConfig = Extract<DatabaseConfig, { kind: 'postgresql' }>
 
@@ -13,23 +12,37 @@ const STATEMENT_TIMEOUT_MS = 30_000
 /** A server that hangs does not enforce its own limits; ours comes a little later. */
 const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
 
-/** What each libpq `sslmode` asks of the transport; authorities beyond the system's come from NODE_EXTRA_CA_CERTS. */
-const TLS_BY_MODE: ReadonlyMap<string, false | ConnectionOptions> = new Map<string, false | ConnectionOptions>([
-  ['disable', false],
-  ['allow', false],
-  ['prefer', { rejectUnauthorized: false }],
-  ['require', { rejectUnauthorized: false }],
-  ['verify-ca', { checkServerIdentity: () => undefined }],
-  ['verify-full', {}],
-])
+type Transport = false | ConnectionOptions
+const PLAIN = false
+const ENCRYPTED: Transport = { rejectUnauthorized: false }
 
 /**
- * The client class of one server. Host, user and password are read when a connection is made,
- * so rotated credentials are used without a restart.
+ * The transports that each libpq `sslmode` tries, in this order (PostgreSQL 18, table 32.1); authorities beyond the
+ * system's come from NODE_EXTRA_CA_CERTS.
  */
-function clientClass(config: PostgresqlConfig, tls: boolean): ClientClass {
+const TRANSPORTS: Readonly<Record<SslMode, readonly [Transport, ...Transport[]]>> = {
+  disable: [PLAIN],
+  allow: [PLAIN, ENCRYPTED],
+  prefer: [ENCRYPTED, PLAIN],
+  require: [ENCRYPTED],
+  'verify-ca': [{ checkServerIdentity: () => undefined }],
+  'verify-full': [{}],
+}
+
+/** The transport that a mode was found to work with. */
+interface Found {
+  readonly mode: SslMode
+  readonly transport: Transport
+}
+
+/**
+ * The client class of one server. Everything is read when a connection is made, so rotated credentials are used
+ * without a restart, and a mode that was made stricter is not held to what the laxer one had found.
+ */
+function clientClass(config: PostgresqlConfig, found: Found): ClientClass {
   return class ConfiguredClient extends pg.Client {
     constructor(settings: pg.ClientConfig = {}) {
+      const mode = config.sslMode.current()
       super({
         ...settings,
         host: config.host.current(),
@@ -37,7 +50,7 @@ function clientClass(config: PostgresqlConfig, tls: boolean): ClientClass {
         database: config.name.current(),
         user: config.user.current(),
         password: () => config.password.current().reveal(),
-        ssl: tls && (TLS_BY_MODE.get(config.sslMode.current()) ?? {}),
+        ssl: mode === found.mode ? found.transport : TRANSPORTS[mode][0],
         application_name: 'martello',
         keepAlive: true,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -50,21 +63,21 @@ function clientClass(config: PostgresqlConfig, tls: boolean): ClientClass {
 }
 
 /**
- * The client class to use with this server, and the server's version number (150004 is 15.4).
- * `prefer` means TLS if a first connection with it succeeds.
+ * The client class to use with this server, and the server's version number (150004 is 15.4). The first transport of
+ * the mode that a connection succeeds with is kept; when none does, the last one's error is thrown.
  */
 export async function probeServer(config: PostgresqlConfig): Promise<{ Client: ClientClass; version: number }> {
   const mode = config.sslMode.current()
-  if (!TLS_BY_MODE.has(mode))
-    throw new ConfigError([`postgresql.sslmode "${mode}" is none of ${[...TLS_BY_MODE.keys()].join(', ')}`])
-  const secured = clientClass(config, true)
-  if (mode !== 'prefer') return { Client: secured, version: await versionOf(secured) }
-  try {
-    return { Client: secured, version: await versionOf(secured) }
-  } catch {
-    const plain = clientClass(config, false)
-    return { Client: plain, version: await versionOf(plain) }
+  let failure: unknown
+  for (const transport of TRANSPORTS[mode]) {
+    const Client = clientClass(config, { mode, transport })
+    try {
+      return { Client, version: await versionOf(Client) }
+    } catch (error) {
+      failure = error
+    }
   }
+  throw failure
 }
 
 async function versionOf(Client: ClientClass): Promise<number> {

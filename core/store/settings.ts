@@ -8,6 +8,7 @@ export async function readSetting(db: Database, key: string): Promise<string | u
   return row?.value
 }
 
+/** Stores a value of the installation, in place of what it was. */
 export async function writeSetting(db: Database, key: string, value: string): Promise<void> {
   await db.insert(settings).values({ key, value }).onConflictDoUpdate({ target: settings.key, set: { value } })
 }

@@ -3,6 +3,7 @@ import type { StageChallenge } from '#core/flows/stage.ts'
 import type { ResponseErrors } from '#schema/challenge/challenge.ts'
 import { type Html, html } from './html.ts'
 
+/** What the page of a challenge is made from. */
 export interface ChallengeForm {
   /** Where the form goes: the page itself, with its query. */
   readonly action: string

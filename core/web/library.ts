@@ -21,7 +21,7 @@ export function libraryPages(ctx: CoreContext): Router {
     const principal = await visitor(ctx, req)
     if (principal === undefined) return askToSignIn(req, res)
     const open: Launchable[] = []
-    for (const application of await launchable(ctx)) {
+    for (const application of await launchable(ctx, principal)) {
       const question = { principal, application, clientIp: clientIpOf(req) }
       if (application.launchUrl !== undefined && (await mayOpenApplication(ctx, question)).passing)
         open.push(application)
@@ -30,9 +30,10 @@ export function libraryPages(ctx: CoreContext): Router {
   })
 
   router.get('/application/launch/:slug/', async (req, res) => {
-    const application = (await launchable(ctx)).find((each) => each.slug === req.params['slug'])
+    const principal = await visitor(ctx, req)
+    const application = (await launchable(ctx, principal)).find((each) => each.slug === req.params['slug'])
     if (application?.launchUrl === undefined) throw new NotFoundError()
-    if ((await visitor(ctx, req)) === undefined) return askToSignIn(req, res)
+    if (principal === undefined) return askToSignIn(req, res)
     res.redirect(application.launchUrl)
   })
 
@@ -64,7 +65,7 @@ function askToSignIn(req: Request, res: Response): void {
   res.redirect(`/flows/-/default/authentication/?${new URLSearchParams({ next: req.originalUrl })}`)
 }
 
-async function launchable(ctx: CoreContext): Promise<readonly Launchable[]> {
+async function launchable(ctx: CoreContext, principal?: Principal): Promise<readonly Launchable[]> {
   const rows = await ctx.db
     .select({
       application: applications,
@@ -81,7 +82,7 @@ async function launchable(ctx: CoreContext): Promise<readonly Launchable[]> {
     slug: application.slug,
     name: application.name,
     description: application.metaDescription,
-    launchUrl: launchUrlOf({ metaLaunchUrl: application.metaLaunchUrl, externalHost, redirectUris }),
+    launchUrl: launchUrlOf({ metaLaunchUrl: application.metaLaunchUrl, externalHost, redirectUris }, principal?.user),
   }))
 }
 

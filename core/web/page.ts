@@ -1,6 +1,7 @@
 import type { Response } from 'express'
 import { type Html, html } from './html.ts'
 
+/** A page without its frame. */
 export interface Page {
   readonly title: string
   readonly body: Html

@@ -33,7 +33,7 @@ export function readOutpostConfig(source: SettingsSource): OutpostSettings {
       radius: settings.listen('listen.radius', '127.0.0.1:1812'),
       metrics: settings.listen('listen.metrics', '127.0.0.1:9300'),
     },
-    trustedProxyCidrs: settings.list('listen.trusted_proxy_cidrs', PRIVATE_NETWORKS),
+    trustedProxyCidrs: settings.networks('listen.trusted_proxy_cidrs', PRIVATE_NETWORKS),
   }
   const warnings = settings.finish(PROCESS_SETTINGS)
   if (host === undefined) throw new ConfigError(['MARTELLO_HOST is required'])

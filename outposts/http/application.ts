@@ -1,7 +1,7 @@
 import type { Clock } from '#schema/kernel/clock.ts'
 import { VERSION } from '#schema/version.ts'
 import type { Identity, Visitor } from './codec/identity.ts'
-import { type Header, type HeaderContext, identityHeaders } from './codec/identity-headers.ts'
+import { type Header, type HeaderContext, identityHeaders, nobodyHeaders } from './codec/identity-headers.ts'
 import type { ProviderSettings } from './provider-settings.ts'
 import { BearerTokens } from './session/bearer-tokens.ts'
 import { PendingSignIns } from './session/pending-sign-ins.ts'
@@ -24,6 +24,8 @@ export class Application {
   readonly pending: PendingSignIns
   readonly idTokens: IdTokens
   readonly bearers: BearerTokens
+  /** What the application is told when nobody is signed in. */
+  readonly nobody: readonly Header[]
   readonly #surroundings: ApplicationSurroundings
   readonly #context: HeaderContext
   readonly #headers = new WeakMap<Visitor, readonly Header[]>()
@@ -49,13 +51,15 @@ export class Application {
       application: settings.application,
       version: `goauthentik.io/outpost/${VERSION}`,
       basicAuth: settings.basicAuth,
+      additional: settings.additionalHeaders,
     }
+    this.nobody = nobodyHeaders(this.#context)
   }
 
   /** Who the cookies say it is, unless the core has ended that. */
   visitor(cookies: string | undefined): Visitor | undefined {
     const visitor = this.sessions.read(cookies, this.#surroundings.clock.now())
-    return visitor === undefined || this.isEnded(visitor) ? undefined : visitor
+    return visitor === undefined || this.#isEnded(visitor) ? undefined : visitor
   }
 
   /** Who the bearer token says it is; rejects with CoreUnreachableError when the core has to be asked and is away. */
@@ -64,11 +68,12 @@ export class Application {
       ? /^bearer ([\w.~+/=-]{16,4096})$/i.exec(authorization ?? '')?.[1]
       : undefined
     const visitor = token === undefined ? undefined : await this.bearers.find(token)
-    return visitor === undefined || this.isEnded(visitor) ? undefined : visitor
+    return visitor === undefined || this.#isEnded(visitor) ? undefined : visitor
   }
 
-  isEnded(visitor: Visitor): boolean {
-    return this.#surroundings.revocations.covers(visitor)
+  /** Whether what let this visitor in is over: it ran out, was signed out of here, or the core has ended it. */
+  isOver(visitor: Visitor): boolean {
+    return this.sessions.isOver(visitor, this.#surroundings.clock.now()) || this.#isEnded(visitor)
   }
 
   /** What was issued to them at or before this moment (ms since the epoch) is void. */
@@ -83,5 +88,9 @@ export class Application {
     const headers = identityHeaders(visitor.identity, visitor.token, this.#context)
     this.#headers.set(visitor, headers)
     return headers
+  }
+
+  #isEnded(visitor: Visitor): boolean {
+    return this.#surroundings.revocations.covers(visitor)
   }
 }

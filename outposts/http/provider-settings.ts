@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { additionalHeadersProblem } from '#schema/api/header-names.ts'
 import type { ProxyOutpostConfig } from '#schema/api/outpost-providers.ts'
 import { canonicalHost } from './codec/canonical-host.ts'
 import { COOKIE_PREFIX } from './codec/cookies.ts'
@@ -27,6 +28,8 @@ export interface ProviderSettings {
   readonly skips: SkipRules
   readonly interceptsAuthorization: boolean
   readonly basicAuth: { readonly userAttribute: string; readonly passwordAttribute: string } | undefined
+  /** Names of the headers that users' attributes may fill. */
+  readonly additionalHeaders: readonly string[]
   readonly scopes: readonly string[]
   /** Undefined: as long as the id token says. */
   readonly maxSessionMs: number | undefined
@@ -48,6 +51,8 @@ export function readProvider(config: ProxyOutpostConfig, core: CorePlaces): Prov
     return { problem: 'internal_host is not a web address' }
   const skips = parseSkipRules(config.skip_path_regex)
   if ('problem' in skips) return { problem: `skip_path_regex: ${skips.problem}` }
+  const headers = additionalHeadersProblem(config.additional_headers)
+  if (headers !== undefined) return { problem: `additional_headers: ${headers}` }
   const endpoints = readEndpoints(config, core)
   if (endpoints === undefined) return { problem: 'oidc_configuration has an address that is none' }
   const { client_id: clientId, access_token_validity: validity } = config
@@ -71,6 +76,7 @@ export function readProvider(config: ProxyOutpostConfig, core: CorePlaces): Prov
     basicAuth: config.basic_auth_enabled
       ? { userAttribute: config.basic_auth_user_attribute, passwordAttribute: config.basic_auth_password_attribute }
       : undefined,
+    additionalHeaders: config.additional_headers,
     scopes: config.scopes_to_request,
     maxSessionMs: validity === null ? undefined : validity * 1000,
     endpoints,

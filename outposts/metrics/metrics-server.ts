@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
-import { ListenError } from '#schema/kernel/listen-error.ts'
+import { listenTcp } from '#outposts/listen-tcp.ts'
 import type { ListenAddress } from '#schema/kernel/settings.ts'
 
 export interface MetricsServer extends AsyncDisposable {
@@ -30,12 +29,7 @@ export async function startMetricsServer(
     if (handler === undefined) res.writeHead(404).end()
     else handler(req, res)
   })
-  try {
-    server.listen(address.port, address.host)
-    await once(server, 'listening')
-  } catch (cause) {
-    throw new ListenError(address, cause)
-  }
+  await listenTcp(server, address)
   return {
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {

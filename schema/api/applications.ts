@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { choice, computed, flag, reference, references, slug, text, url, uuid } from './field.ts'
 import { resource } from './resource.ts'
 
+/** How the bindings of a policy target are combined. */
 export const policyEngineMode = () => choice(['all', 'any'])
 
 export const applicationResource = resource({
@@ -36,5 +37,3 @@ export const applicationResource = resource({
   specialFilters: { superuser_full_list: 'boolean' },
   search: ['name', 'slug', 'meta_launch_url', 'meta_description', 'meta_publisher', 'group'],
 })
-
-export const filePathFields = { url: text({ required: true, blank: true, max: 2048 }), clear: flag() }

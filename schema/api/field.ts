@@ -5,6 +5,7 @@ import { isUuid } from '#schema/kernel/ids.ts'
 /** What happens to the referring object when the one it refers to is deleted. */
 export type DeleteAction = 'CASCADE' | 'CASCADE_MANY' | 'SET_NULL'
 
+/** What a field refers to. */
 export interface Reference {
   /** `<app>.<model>` of what is referred to. */
   readonly model: string
@@ -75,6 +76,7 @@ export interface TextOptions extends FieldOptions {
   readonly canonical?: (value: string) => string
 }
 
+/** A text; never with NUL in it, which PostgreSQL cannot store. */
 export function text(options: TextOptions = {}): Field {
   let type = storable(z.string({ error: NOT_TEXT }))
   if (options.verbatim !== true) type = type.trim()
@@ -85,7 +87,7 @@ export function text(options: TextOptions = {}): Field {
   return field('text', options.check === undefined ? type : checked(type, options.check), options)
 }
 
-function checked(type: z.ZodString, check: (value: string) => string | undefined): z.ZodType {
+function checked<T>(type: z.ZodType<T>, check: (value: T) => string | undefined): z.ZodType<T> {
   return type.superRefine((value, context) => {
     const problem = value === '' ? undefined : check(value)
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
@@ -93,6 +95,7 @@ function checked(type: z.ZodString, check: (value: string) => string | undefined
 }
 
 const SLUG = /^[-a-zA-Z0-9_]+$/
+/** A text that can stand in a path as it is. */
 export const slug = (options: TextOptions = {}): Field =>
   text({
     ...options,
@@ -101,9 +104,11 @@ export const slug = (options: TextOptions = {}): Field =>
   })
 
 const EMAIL = /^[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+$/
+/** An e-mail address, or nothing. */
 export const email = (options: TextOptions = {}): Field =>
   text({ ...options, max: 254, check: (value) => (EMAIL.test(value) ? undefined : 'Enter a valid email address.') })
 
+/** An absolute URL without blanks, with one of these schemes, or nothing. */
 export const url = (schemes: readonly string[], options: TextOptions = {}): Field =>
   text({ ...options, check: (value) => (hasScheme(value, schemes) ? undefined : 'Enter a valid URL.') })
 
@@ -127,10 +132,12 @@ function isDuration(value: string): boolean {
   }
 }
 
+/** True or false, and nothing that only looks like it. */
 export const flag = (options: FieldOptions = {}): Field =>
   field('boolean', z.boolean({ error: 'Must be a valid boolean.' }), options)
 
 const INT32 = 2 ** 31
+/** A whole number of 32 bits, as the database has it. */
 export function integer(options: FieldOptions & { readonly min?: number; readonly max?: number } = {}): Field {
   const { min = -INT32, max = INT32 - 1 } = options
   const type = z
@@ -145,11 +152,12 @@ const oneOf = (values: readonly string[]): z.ZodType =>
     error: ({ input }) => `"${typeof input === 'string' ? input : JSON.stringify(input)}" is not a valid choice.`,
   })
 
+/** One of the given texts. */
 export const choice = (values: readonly string[], options: FieldOptions = {}): Field =>
   field('text', oneOf(values), options)
 
 const LIMIT = 10_000
-const listOf = (items: z.ZodType, empty: boolean): z.ZodType => {
+const listOf = <T>(items: z.ZodType<T>, empty: boolean): z.ZodType<readonly T[]> => {
   const list = z
     .array(items, { error: ({ input }) => `Expected a list of items but got type "${typeOf(input)}".` })
     .max(LIMIT, `Ensure this field has no more than ${LIMIT} elements.`)
@@ -160,8 +168,14 @@ const listOf = (items: z.ZodType, empty: boolean): z.ZodType => {
 export const choices = (values: readonly string[], options: FieldOptions = {}): Field =>
   field('list', listOf(oneOf(values), true), options)
 
-export const texts = (options: FieldOptions = {}): Field =>
-  field('list', listOf(z.string({ error: NOT_TEXT }), true), options)
+/** Any texts. */
+export function texts(
+  options: FieldOptions & { readonly check?: (values: readonly string[]) => string | undefined } = {},
+): Field {
+  const type = listOf(z.string({ error: NOT_TEXT }), true)
+  const { check } = options
+  return field('list', check === undefined ? type : checked(type, check), options)
+}
 
 /** Keys of things that no table here holds. */
 export const uuids = (options: FieldOptions = {}): Field =>
@@ -201,9 +215,11 @@ export const computed = (type: z.ZodType, options: { readonly nullable?: boolean
 
 const DATE =
   'Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].'
+/** A time in ISO 8601; without a zone it is UTC. */
 export const dateTime = (options: FieldOptions = {}): Field =>
   field('date-time', z.iso.datetime({ offset: true, local: true, error: DATE }), options)
 
+/** A key of this kind. */
 export const uuid = (options: FieldOptions = {}): Field =>
   field('uuid', z.guid({ error: 'Must be a valid UUID.' }), options)
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { choice, computed, flag, integer, text } from './field.ts'
+import { choice, computed, flag, integer, text, texts } from './field.ts'
 import { openIdConnectConfiguration } from './outpost-providers.ts'
 import { resource } from './resource.ts'
 
@@ -32,6 +32,7 @@ export const proxyFeedResource = resource({
     cookie_domain: read(),
     access_token_validity: computed(z.number(), { nullable: true }),
     intercept_header_auth: flag({ readOnly: true }),
+    additional_headers: texts({ readOnly: true }),
     scopes_to_request: computed(z.array(z.string())),
     assigned_application_slug: read(),
     assigned_application_name: read(),
@@ -79,6 +80,7 @@ export const radiusFeedResource = resource({
     auth_flow_slug: read(),
     client_networks: read(),
     shared_secret: read(),
+    message_authenticator: choice(['required', 'optional'], { readOnly: true }),
     mfa_support: flag({ readOnly: true }),
     certificate: text({ readOnly: true, nullable: true }),
   },

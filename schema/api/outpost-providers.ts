@@ -36,6 +36,8 @@ export const proxyOutpostConfig = z.object({
   /** Seconds. */
   access_token_validity: z.number().nullable(),
   intercept_header_auth: z.boolean().default(true),
+  /** A core of authentik does not say; then users' attributes fill no header. */
+  additional_headers: z.array(z.string()).default([]),
   scopes_to_request: z.array(z.string()),
   assigned_application_slug: z.string(),
   assigned_application_name: z.string(),
@@ -70,6 +72,8 @@ export const radiusOutpostConfig = z.object({
   auth_flow_slug: z.string(),
   client_networks: z.string().default('0.0.0.0/0, ::/0'),
   shared_secret: z.string().default(''),
+  /** A core of authentik does not say; then it is required. */
+  message_authenticator: z.enum(['required', 'optional']).default('required'),
   mfa_support: z.boolean().default(false),
   certificate: z.string().nullish(),
 })

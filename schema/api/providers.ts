@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseNetwork } from '#schema/kernel/networks.ts'
-import { choice, computed, duration, flag, integer, reference, references, text, url, uuids } from './field.ts'
+import { choice, computed, duration, flag, integer, reference, references, text, texts, url, uuids } from './field.ts'
+import { additionalHeadersProblem } from './header-names.ts'
 import { presentedFields } from './presented.ts'
 import { resource } from './resource.ts'
 
@@ -106,6 +107,7 @@ export const proxyProviderResource = resource({
     basic_auth_user_attribute: text(),
     mode: choice(['proxy', 'forward_single', 'forward_domain']),
     intercept_header_auth: flag(),
+    additional_headers: texts({ check: additionalHeadersProblem }),
     redirect_uris: text({ readOnly: true }),
     cookie_domain: text(),
     jwks_sources: uuids({ readOnly: true }),
@@ -195,6 +197,7 @@ export const radiusProviderResource = resource({
     ...providerFields,
     client_networks: text({ blank: false, check: networksProblem }),
     shared_secret: text({ secret: true, verbatim: true, blank: false, max: 255 }),
+    message_authenticator: choice(['required', 'optional']),
     outpost_set: outpostSet,
   },
   filters: ['authorization_flow__slug__iexact', 'client_networks__iexact', 'name__iexact'],

@@ -47,6 +47,7 @@ export const NOT_WRITABLE: readonly Operation[] = ['list', 'retrieve', 'destroy'
 
 type Optional = 'filters' | 'specialFilters' | 'search' | 'order' | 'operations' | 'presentation'
 
+/** A resource with everything that it leaves open: every operation, and no filters. */
 export function resource(declared: Omit<Resource, Optional> & Partial<Pick<Resource, Optional>>): Resource {
   return {
     filters: [],

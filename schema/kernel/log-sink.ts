@@ -36,7 +36,15 @@ export function loggerOver(sink: LogSink, always: LogFields = {}): Logger {
 
 function printable(value: unknown, depth = 0): unknown {
   if (!(value instanceof Error) || depth > 4) return value instanceof Error ? value.message : value
-  const { name, message, stack, cause } = value
+  const { name, stack, cause } = value
+  // A query builder puts the values of a failed statement, secrets among them, behind its text.
+  const message = 'params' in value ? value.message.split('\nparams: ')[0]! : value.message
   const code = 'code' in value ? { code: value.code } : {}
-  return { name, message, ...code, stack, ...(cause === undefined ? {} : { cause: printable(cause, depth + 1) }) }
+  return {
+    name,
+    message,
+    ...code,
+    stack: stack?.replace(value.message, () => message),
+    ...(cause === undefined ? {} : { cause: printable(cause, depth + 1) }),
+  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { isIn, parseAddress, parseNetwork } from './networks.ts'
+import { isIn, parseAddress, parseNetwork, plainAddress } from './networks.ts'
 
 const members: ReadonlyArray<[network: string, address: string, is: boolean]> = [
   ['192.0.2.0/24', '192.0.2.255', true],
@@ -39,3 +39,16 @@ for (const text of [
 
 for (const text of ['1.2.3.4/33', '1.2.3.4/x', '::/129', '1.2.3.4/8/8', '1.2.3.4/', 'a/8'])
   test(`"${text}" is not a network`, () => assert.equal(parseNetwork(text), undefined))
+
+const plain: ReadonlyArray<[address: string, is: string]> = [
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['::FFFF:192.0.2.7', '192.0.2.7'],
+  ['192.0.2.7', '192.0.2.7'],
+  ['2001:db8::1', '2001:db8::1'],
+  ['::ffff:c000:207', '::ffff:c000:207'],
+  ['::ffff:192.0.2.', '::ffff:192.0.2.'],
+  ['::ffff:evil', '::ffff:evil'],
+  ['fe80::1%eth0', 'fe80::1'],
+  ['', ''],
+]
+for (const [address, is] of plain) test(`${address} is told as "${is}"`, () => assert.equal(plainAddress(address), is))

@@ -82,3 +82,10 @@ export function isIn(networks: readonly Network[], address: string): boolean {
   const octets = parseAddress(address)
   return octets !== undefined && networks.some((network) => contains(network, octets))
 }
+
+/** An address as a socket tells it, the way it is compared and logged: IPv4-mapped as IPv4, without a zone. */
+export function plainAddress(address: string): string {
+  const zone = address.indexOf('%')
+  const text = zone < 0 ? address : address.slice(0, zone)
+  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(text) ? text.slice(7) : text
+}

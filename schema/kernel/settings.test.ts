@@ -65,6 +65,30 @@ test('every problem is named at once', () => {
   )
 })
 
+const networkLists: ReadonlyArray<[text: string | undefined, networks: readonly string[], bad: readonly string[]]> = [
+  [undefined, ['127.0.0.0/8'], []],
+  ['', [], []],
+  [' 192.0.2.0/24, 2001:db8::/32 ,10.0.0.1', ['192.0.2.0/24', '2001:db8::/32', '10.0.0.1'], []],
+  ['192.0.2.0/24,10.0.0.0/33, loopback', ['192.0.2.0/24'], ['10.0.0.0/33', 'loopback']],
+]
+for (const [text, networks, bad] of networkLists)
+  test(`networks from ${text}`, () => {
+    const name = 'MARTELLO_LISTEN__TRUSTED_PROXY_CIDRS'
+    const settings = reader(text === undefined ? {} : { [name]: text })
+    assert.deepEqual(settings.networks('listen.trusted_proxy_cidrs', ['127.0.0.0/8']), networks)
+    const problems = bad.map((each) => `${name}: ${each} is not a network such as 192.0.2.0/24`)
+    if (bad.length === 0) assert.deepEqual(settings.finish(), [])
+    else
+      assert.throws(
+        () => settings.finish(),
+        (error) => {
+          assert.ok(error instanceof ConfigError)
+          assert.deepEqual(error.problems, problems)
+          return true
+        },
+      )
+  })
+
 test('an unknown variable with our prefix is a warning that names the nearest setting', () => {
   const settings = reader({ MARTELLO_LISTEN__HTPP: 'x', MARTELLO_COMPLETELY_ELSEWHERE: 'x', AUTHENTIK_UNKNOWN: 'x' })
   settings.listen('listen.http', '127.0.0.1:9000')

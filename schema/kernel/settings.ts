@@ -1,6 +1,7 @@
 import { ConfigError } from './errors.ts'
 import { LOG_LEVELS, type LogLevel } from './logger.ts'
 import { nearest } from './nearest.ts'
+import { parseNetwork } from './networks.ts'
 import { Secret } from './secret.ts'
 
 /** Where settings come from; `readFile` gives undefined for a file that cannot be read. */
@@ -41,6 +42,7 @@ export interface ListenAddress {
 const PREFIX = 'MARTELLO_'
 /** compat: names that operators of authentik have in their environment already. */
 const ALIAS_PREFIX = 'AUTHENTIK_'
+const aliasOf = (name: string): string => ALIAS_PREFIX + name.slice(PREFIX.length)
 const TRUE = /^(?:1|t|true|yes|on)$/i
 const FALSE = /^(?:0|f|false|no|off)$/i
 const LISTEN = /^(?:\[([0-9a-f:.]+)\]|([^:]*)):(\d{1,5})$/i
@@ -130,6 +132,17 @@ export class SettingsReader {
           .filter((item) => item !== '')
   }
 
+  /** A list of networks or single addresses, as they were written; each that is neither is a problem of its own. */
+  networks(key: string, fallback: readonly string[]): readonly string[] {
+    const written = this.list(key, fallback)
+    const name = this.#raw(key)?.name
+    return written.filter((text) => {
+      const isNetwork = parseNetwork(text) !== undefined
+      if (!isNetwork) this.#problems.push(`${name}: ${text} is not a network such as 192.0.2.0/24`)
+      return isNetwork
+    })
+  }
+
   /** `host:port` or `[v6]:port`; an empty host listens on every address. */
   listen(key: string, fallback: string): ListenAddress {
     const setting = SettingsReader.nameOf(key)
@@ -160,22 +173,27 @@ export class SettingsReader {
     this.#problems.push(text)
   }
 
-  /** Throws one ConfigError with every problem; else returns a warning for each variable with our prefix that nothing has asked for. */
+  /**
+   * Throws one ConfigError with every problem; else returns a warning for each variable with our prefix that nothing
+   * has asked for, and for each with the other prefix that is near to one: an authentik beside us has many of its own.
+   */
   finish(alsoKnown: Iterable<string> = []): readonly string[] {
     if (this.#problems.length > 0) throw new ConfigError(this.#problems)
     const known = new Set([...this.#known, ...alsoKnown])
-    return Object.keys(this.#source.env)
-      .filter((name) => name.startsWith(PREFIX) && !known.has(name))
-      .map((name) => {
-        const meant = nearest(name, known)
-        return `${name} is not a setting${meant === undefined ? '' : `, did you mean ${meant}?`}`
-      })
+    const aliases = new Set([...known].map(aliasOf))
+    return Object.keys(this.#source.env).flatMap((name) => {
+      const isOurs = name.startsWith(PREFIX)
+      if (known.has(name) || aliases.has(name) || !(isOurs || name.startsWith(ALIAS_PREFIX))) return []
+      const meant = nearest(name, isOurs ? known : aliases)
+      if (meant === undefined) return isOurs ? `${name} is not a setting` : []
+      return `${name} is not a setting, did you mean ${meant}?`
+    })
   }
 
   #raw(key: string): { name: string; value: string } | undefined {
     const name = SettingsReader.nameOf(key)
     this.#known.add(name)
-    for (const candidate of [name, ALIAS_PREFIX + name.slice(PREFIX.length)]) {
+    for (const candidate of [name, aliasOf(name)]) {
       const value = this.#source.env[candidate]
       if (value !== undefined) return { name: candidate, value }
     }

@@ -28,22 +28,19 @@ export const CloseCode = {
   gone: 4404,
 } as const
 
-/** What a Martello outpost offers in HELLO (`args.capabilities`). */
-export const CAPABILITIES = ['revision', 'revocation', 'applied'] as const
-export type Capability = (typeof CAPABILITIES)[number]
-
-export const envelope = z.object({
-  instruction: z.number().int(),
-  args: z.record(z.string(), z.unknown()).default({}),
-})
-export type Envelope = z.infer<typeof envelope>
+/** Text that a database takes. */
+const label = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'))
 
 export const helloArgs = z.object({
-  version: z.string().max(128).default(''),
-  buildHash: z.string().max(128).default(''),
-  uuid: z.string().max(128).optional(),
-  hostname: z.string().max(256).default(''),
-  capabilities: z.array(z.string().max(64)).max(32).default([]),
+  version: label(128).default(''),
+  buildHash: label(128).default(''),
+  uuid: label(128).optional(),
+  hostname: label(256).default(''),
+  capabilities: z.array(label(64)).max(32).default([]),
   /** Highest configuration revision and revocation sequence that this instance enforces. */
   revision: z.number().int().nonnegative().default(0),
   sequence: z.number().int().nonnegative().default(0),

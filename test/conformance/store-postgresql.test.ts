@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'drizzle-orm'
-import type { DatabaseConfig } from '#core/config/core-config.ts'
+import type { DatabaseConfig, SslMode } from '#core/config/core-config.ts'
 import { openDatabase } from '#core/store/open-database.ts'
 import { requireSupported } from '#core/store/open-postgresql.ts'
 import { DatabaseTooOldError, DatabaseUnavailableError } from '#core/store/store-errors.ts'
-import { ConfigError } from '#schema/kernel/errors.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import { type Postgresql, postgresqlPrograms, startPostgresql } from '#test/support/engines/postgresql.ts'
 import { storeSuite } from './store-suite.ts'
 
-type Settings = { host: string; port: number; name: string; user: string; password: string; sslMode: string }
+type Settings = { host: string; port: number; name: string; user: string; password: string; sslMode: SslMode }
 
 const skip =
   postgresqlPrograms() === undefined && process.env.CI !== 'true' ? 'needs: apt-get install postgresql' : false
@@ -82,12 +81,32 @@ describe('PostgreSQL', { skip }, () => {
     await handle.close()
   })
 
-  test('wrong credentials, no server and an unknown sslmode are told apart from a working database', async () => {
+  test('wrong credentials and no server are told apart from a working database', async () => {
     await assert.rejects(open(settings({ password: 'wrong' })), DatabaseUnavailableError)
     await assert.rejects(open(settings({ port: 1 })), DatabaseUnavailableError)
-    await assert.rejects(open(settings({ sslMode: 'sometimes' })), ConfigError)
-    await assert.rejects(open(settings({ sslMode: 'require' })), DatabaseUnavailableError)
-    await (await open(settings({ sslMode: 'disable' }))).close()
+  })
+
+  const modes: ReadonlyArray<[mode: SslMode, withoutTls: boolean]> = [
+    ['disable', true],
+    ['allow', true],
+    ['prefer', true],
+    ['require', false],
+    ['verify-ca', false],
+    ['verify-full', false],
+  ]
+  for (const [sslMode, withoutTls] of modes)
+    test(`a server without TLS is ${withoutTls ? 'used' : 'refused'} with sslmode ${sslMode}`, async () => {
+      if (withoutTls) await (await open(settings({ sslMode }))).close()
+      else await assert.rejects(open(settings({ sslMode })), DatabaseUnavailableError)
+    })
+
+  test('a mode that is made stricter while running is not held to what was found before', async () => {
+    const current = settings({ sslMode: 'prefer' })
+    const handle = await open(current)
+    current.sslMode = 'require'
+    await assert.rejects(handle.db.transaction((tx) => tx.execute(sql`SELECT pg_terminate_backend(pg_backend_pid())`)))
+    await assert.rejects(handle.db.execute(sql`SELECT 1`))
+    await handle.close()
   })
 
   test('a server older than 12 is refused', () => {

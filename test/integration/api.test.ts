@@ -2,8 +2,6 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import test, { after, before } from 'node:test'
 import { eq } from 'drizzle-orm'
-import { BINDINGS } from '#core/api/resources.ts'
-import { API_ROUTES } from '#core/api/router.ts'
 import { accountName, tokenIdentifier } from '#core/store/outpost-accounts.ts'
 import { revocations } from '#core/store/tables/outposts.ts'
 import { events } from '#core/store/tables/system.ts'
@@ -11,9 +9,6 @@ import { sessions, tokens, users } from '#core/store/tables/users.ts'
 import { revealKey } from '#core/store/tokens.ts'
 import { type ApiBench, startApi } from '#test/support/api-bench.ts'
 
-/** Everything that answers without credentials; a new one belongs here only on purpose. */
-const PUBLIC = ['GET core/tenants/current/', 'GET root/config/', 'GET schema/']
-const UNKNOWN = '00000000-0000-4000-8000-000000000000'
 const DENIED = { detail: 'You do not have permission to perform this action.' }
 
 let api: ApiBench
@@ -23,124 +18,6 @@ before(async () => {
   plain = await api.plainUser('plain')
 })
 after(() => api[Symbol.asyncDispose]())
-
-const concrete = (path: string): string =>
-  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (/uuid/.test(name) ? UNKNOWN : '999'))
-const routes = API_ROUTES.map(({ method, path }) => ({ key: `${method} ${path}`, method, path: concrete(path) }))
-
-test('API-02: nothing but the public list answers without credentials', async () => {
-  const open: string[] = []
-  for (const { key, method, path } of routes) {
-    const { status } = await api.ask(method, path, { as: null, ...(method === 'GET' ? {} : { json: {} }) })
-    if (status !== 403) open.push(key)
-  }
-  assert.deepEqual(open.sort(), PUBLIC)
-})
-
-test('API-02: somebody without permissions changes nothing that is not theirs', async () => {
-  const before = await api.ctx.feed.revision()
-  const allowed: string[] = []
-  for (const { key, method, path } of routes) {
-    if (method === 'GET' || key.startsWith('POST core/tokens/')) continue
-    const { status } = await api.ask(method, path, { as: plain.token, json: {} })
-    if (status !== 403 && status !== 404) allowed.push(`${key} ${status}`)
-  }
-  assert.deepEqual(allowed, [])
-  assert.equal(await api.ctx.feed.revision(), before)
-})
-
-test('API-02: lists show somebody without permissions nothing of others', async () => {
-  for (const { key, method, path } of routes.filter(({ key }) => key.startsWith('GET ') && !key.includes('{'))) {
-    const { status, body } = await api.ask(method, path, { as: plain.token })
-    if (status !== 200 || body.results === undefined) continue
-    const others = body.results.filter((item: { user?: number }) => item.user !== plain.id)
-    assert.deepEqual(others, [], key)
-  }
-})
-
-interface Made {
-  readonly path: string
-  readonly body: Record<string, unknown>
-}
-
-/** One object of every resource that has a secret, with secrets that can be recognised. */
-async function makeSecrets(): Promise<Made[]> {
-  const make = async (path: string, json: Record<string, unknown>): Promise<Made> => {
-    const { status, body } = await api.ask('POST', path, { json })
-    assert.equal(status, 201, JSON.stringify(body))
-    return { path, body }
-  }
-  const flow = await make('flows/instances/', {
-    name: 'f',
-    slug: 'secret-flow',
-    title: 'f',
-    designation: 'authorization',
-  })
-  const common = { authorization_flow: flow.body['pk'] }
-  const pair = await api.ask('POST', 'crypto/certificatekeypairs/generate/', {
-    json: { common_name: 'pair', validity_days: 2 },
-  })
-  const kubeconfig = {
-    clusters: [{ name: 'c', cluster: { server: 'https://k.test' } }],
-    users: [{ name: 'u', user: { token: 'HUSH-kube' } }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  }
-  return [
-    await make('providers/oauth2/', { ...common, name: 'o', client_secret: 'HUSH-oauth' }),
-    await make('providers/radius/', { ...common, name: 'r', shared_secret: 'HUSH-radius' }),
-    await make('outposts/service_connections/kubernetes/', { name: 'k', kubeconfig }),
-    { path: 'crypto/certificatekeypairs/', body: pair.body },
-    await make('core/tokens/', { identifier: 'hush' }),
-  ]
-}
-
-test('API-08: no object, list or event ever shows a secret', async () => {
-  const made = await makeSecrets()
-  await api.ask('POST', 'core/tokens/hush/set_key/', { json: { key: 'HUSH-token' } })
-  const paths = made.map(({ path, body }) => `${path}${String(body['identifier'] ?? body['pk'])}/`)
-  const lists = BINDINGS.filter(({ resource }) => resource.operations.includes('list')).map(
-    ({ resource }) => resource.path,
-  )
-  for (const path of [
-    ...paths,
-    ...paths.map((each) => `${each}used_by/`),
-    ...lists.map((each) => `${each}?page_size=1000`),
-  ]) {
-    const { status, body } = await api.ask('GET', path)
-    assert.equal(status, 200, path)
-    assert.doesNotMatch(JSON.stringify(body), /HUSH|PRIVATE KEY|"key_sealed|\$argon2id/, path)
-  }
-})
-
-test('API-08: no declaration lets a secret be read', () => {
-  for (const { resource } of BINDINGS)
-    for (const [name, field] of Object.entries(resource.fields)) {
-      if (field.secret) assert.equal(field.access, 'write-only', `${resource.path} ${name}`)
-      const isPublic = name === 'ssh_host_key'
-      if (/secret|password$|_key$|key_data|kubeconfig/.test(name) && field.reference === undefined && !isPublic)
-        assert.equal(field.access, 'write-only', `${resource.path} ${name}`)
-    }
-})
-
-test('API-10: owners see and change what is theirs, and nothing of others', async () => {
-  const own = await api.ask('POST', 'core/tokens/', { as: plain.token, json: { identifier: 'mine', user: 1 } })
-  assert.equal(own.status, 201)
-  assert.equal(own.body.user, plain.id, 'the owner is whoever makes it')
-  const patched = await api.ask('PATCH', 'core/tokens/mine/', { as: plain.token, json: { description: 'd', user: 1 } })
-  assert.deepEqual([patched.status, patched.body.user], [200, plain.id])
-  assert.equal((await api.ask('GET', 'core/tokens/mine/view_key/', { as: plain.token })).status, 403)
-  for (const method of ['GET', 'PATCH', 'DELETE'])
-    assert.equal(
-      (
-        await api.ask(method, 'core/tokens/akadmin-api/', {
-          as: plain.token,
-          json: method === 'PATCH' ? {} : undefined,
-        })
-      ).status,
-      404,
-    )
-})
 
 test('API-12: server-owned fields are ignored', async () => {
   const json = {

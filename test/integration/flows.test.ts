@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { STAGES } from '#core/flows/stages.ts'
+import { ANONYMOUS_CALLS } from '#core/flows/call-limiter.ts'
 import { CookieJar } from '#test/support/browser.ts'
-import { SAMPLE_PASSWORD, startCore, type TestCore } from '#test/support/core.ts'
-import { answerPassword, executorUrl, identify, signIn, statusOfMe } from '#test/support/sign-in.ts'
+import { startCore, type TestCore } from '#test/support/core.ts'
+import { answerPassword, executorUrl, identify, signedIn, signIn, statusOfMe } from '#test/support/sign-in.ts'
 
 let core: TestCore
 let executor: string
@@ -13,7 +15,16 @@ before(async () => {
 })
 after(() => core[Symbol.asyncDispose]())
 
+const HOSTILE = join(import.meta.dirname, '..', 'vectors', 'http', 'hostile-redirects.txt')
+
 const me = (jar: CookieJar) => statusOfMe(core, jar)
+
+/** A browser with nothing but this session cookie. */
+function withSession(key: string): CookieJar {
+  const jar = new CookieJar()
+  jar.set('authentik_session', key)
+  return jar
+}
 
 suite('signing in', () => {
   test('the right password leads to a redirect and a session that is somebody', async () => {
@@ -45,30 +56,23 @@ suite('signing in', () => {
     const before = jar.get('authentik_session')!
     await signIn(core, jar)
     assert.notEqual(jar.get('authentik_session'), before)
-    const fixed = new CookieJar()
-    fixed.set('authentik_session', before)
-    assert.equal(await me(fixed), 403)
+    assert.equal(await me(withSession(before)), 403)
   })
 
-  test('FL-05: nobody, somebody inactive and a wrong password look the same', async () => {
-    await core.api('POST', '/core/users/', { username: 'sleeping', name: 'x', is_active: false })
-    const answers: unknown[] = []
-    for (const username of ['demo', 'nobody-has-this', 'sleeping']) {
-      const jar = new CookieJar()
-      await jar.step(executor)
-      const identified = await jar.step(executor, identify(username))
-      const refused = await jar.step(executor, answerPassword('wrong'))
-      answers.push(
-        JSON.parse(
-          JSON.stringify([identified, refused])
-            .replaceAll(username, 'NAME')
-            .replaceAll(/data:image[^"]+/g, 'IMAGE'),
-        ),
-      )
-    }
-    assert.deepEqual(answers[1], answers[0])
-    assert.deepEqual(answers[2], answers[0])
-  })
+  for (const username of ['demo', 'guest'])
+    test(`FL-15: after signing in again, as ${username}, the old session is dead for every request`, async () => {
+      const jar = await signedIn(core, 'demo')
+      const old = jar.get('authentik_session')!
+      assert.equal(await me(withSession(old)), 200)
+      assert.equal((await signIn(core, jar, { username })).component, 'xak-flow-redirect')
+      const own = jar.get('authentik_session')!
+      assert.notEqual(own, old)
+      for (const path of ['/api/v3/core/users/me/', '/api/v3/core/applications/'])
+        assert.equal((await withSession(old).fetch(core.url + path)).status, 403, path)
+      const anonymous = await withSession(old).fetch(`${core.url}/if/user/`)
+      assert.match(anonymous.headers.get('location') ?? '', /default\/authentication/)
+      assert.equal(await me(withSession(own)), 200)
+    })
 
   test('a deactivated user does not get in with the right password', async () => {
     const leaver = { username: 'leaver', password: 'Right-Password-1!' }
@@ -109,156 +113,112 @@ suite('signing in', () => {
   })
 
   test('FL-18: where to go afterwards is a place of ours', async () => {
-    for (const [next, to] of [
-      ['/if/user/', '/if/user/'],
-      ['https://evil.example/', '/'],
-      ['//evil.example', '/'],
-      ['/\\evil.example', '/'],
-    ] as const) {
-      const url = executorUrl(core, undefined, { next })
-      assert.equal((await signIn(core, new CookieJar(), { url })).to, to)
+    const url = executorUrl(core, undefined, { next: '/if/user/' })
+    assert.equal((await signIn(core, new CookieJar(), { url })).to, '/if/user/')
+  })
+
+  test('FL-18: no hostile target is gone to, by the JSON or the page of a flow', async () => {
+    const jar = await signedIn(core, 'demo')
+    const slug = 'default-provider-authorization-implicit-consent'
+    const end = async (next: string) => {
+      const { body } = await jar.step(executorUrl(core, slug, { next }))
+      const page = await jar.fetch(`${core.url}/if/flow/${slug}/?${new URLSearchParams({ next })}`)
+      return [body.to, page.headers.get('location')]
+    }
+    assert.deepEqual(await end('/if/user/'), ['/if/user/', '/if/user/'])
+    // Each line is tried beside the source; here one of each kind is.
+    const lines = readFileSync(HOSTILE, 'utf8').trim().split('\n')
+    for (const line of lines.filter((_, index) => index % 20 === 0))
+      assert.deepEqual(await end(JSON.parse(line)), ['/', '/'], line)
+  })
+})
+
+suite('FL-05: who exists cannot be told from the outside', () => {
+  const PASSWORD = 'Right-Password-1!'
+  /** All names are of one length, as they are echoed. */
+  const people: ReadonlyArray<[username: string, fields: object | undefined]> = [
+    ['fl05-here', {}],
+    ['fl05-gone', undefined],
+    ['fl05-idle', { is_active: false }],
+    ['fl05-bare', {}],
+  ]
+  before(async () => {
+    for (const [username, fields] of people) {
+      if (fields === undefined) continue
+      const { body } = await core.api('POST', '/core/users/', { username, name: 'x', ...fields })
+      if (username !== 'fl05-bare')
+        await core.api('POST', `/core/users/${body.pk}/set_password/`, { password: PASSWORD })
     }
   })
-})
 
-suite('FL-09: no stage advances without its own evidence', () => {
-  const useless: ReadonlyArray<[what: string, answer: unknown]> = [
-    ['nothing', {}],
-    ['another component', { component: 'ak-stage-password', uid_field: 'demo', password: SAMPLE_PASSWORD }],
-    ['a list', []],
-    ['a number', 7],
-    ['a prototype', JSON.parse('{"__proto__": {"uid_field": "demo"}}')],
-    ['a name that is no text', { component: 'ak-stage-identification', uid_field: { $ne: '' } }],
-    ['blanks', { component: 'ak-stage-identification', uid_field: '   ' }],
-  ]
-  for (const [what, answer] of useless)
-    test(`identification with ${what}`, async () => {
-      const jar = new CookieJar()
-      await jar.step(executor)
-      const { body } = await jar.step(executor, answer)
-      assert.equal(body.component, 'ak-stage-identification')
-      assert.equal((await jar.step(executor)).body.component, 'ak-stage-identification')
-    })
-
-  const passwords: ReadonlyArray<[what: string, answer: unknown]> = [
-    ['nothing', {}],
-    ['another component', identify('demo')],
-    ['an empty password', answerPassword('')],
-    ['a password that is no text', { component: 'ak-stage-password', password: [SAMPLE_PASSWORD] }],
-    ['the password with a blank', answerPassword(`${SAMPLE_PASSWORD} `)],
-    ['the login stage answered early', { component: 'ak-stage-user-login', remember_me: true }],
-  ]
-  for (const [what, answer] of passwords)
-    test(`password with ${what}`, async () => {
-      const jar = new CookieJar()
-      await jar.step(executor)
-      await jar.step(executor, identify('demo'))
-      await jar.step(executor, answer)
-      assert.equal((await jar.step(executor)).body.component, 'ak-stage-password')
-      assert.equal(await me(jar), 403)
-    })
-
-  test('the same answer again after it was accepted', async () => {
-    const jar = new CookieJar()
-    await jar.step(executor)
-    await jar.step(executor, identify('demo'))
-    assert.equal((await jar.step(executor, identify('akadmin'))).body.component, 'ak-stage-password')
-    assert.equal((await jar.step(executor)).body.pending_user, 'demo')
+  const VARYING = /^(?:date|x-authentik-id)$/
+  const masked = async (answer: Response, username: string) => ({
+    status: answer.status,
+    headers: [...answer.headers]
+      .filter(([name]) => !VARYING.test(name))
+      .map(([name, value]) => [name, value.replace(/(?<=authentik_session=)[\w-]+/, 'KEY')]),
+    body: (await answer.text())
+      .replaceAll(username, 'NAME')
+      .replaceAll(/(?<=svg\+xml;base64,)[\w+/=]+/g, 'IMAGE')
+      .replaceAll(/(?<=name="csrf" value=")[\w-]+/g, 'CSRF'),
   })
-})
-
-/** A flow of its own for the stages with these ids; the slug. */
-async function newFlow(slug: string, designation: string, stages: readonly string[]): Promise<string> {
-  await core.api('POST', '/flows/instances/', { name: slug, slug, title: 'Opening %(app)s', designation })
-  const { body: flow } = await core.api('GET', `/flows/instances/${slug}/`)
-  for (const [order, stage] of stages.entries())
-    await core.api('POST', '/flows/bindings/', { target: flow.pk, stage, order })
-  return slug
-}
-
-suite('FL-09: no kind of stage, alone in a flow, signs anybody in', () => {
-  /** What each kind needs to be made. */
-  const settings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-    identification: { user_fields: ['username'] },
-    password: { backends: ['authentik.core.auth.InbuiltBackend'] },
-    user_login: {},
-    user_logout: {},
-    dummy: {},
+  const hashes = async () => {
+    const text = await (await fetch(`http://127.0.0.1:${core.core.ports.metrics}/metrics`)).text()
+    return Number(/^martello_password_hashes_total (\d+)$/m.exec(text)?.[1])
   }
-  const answers = [
-    {},
-    [],
-    null,
-    { component: 'x' },
-    answerPassword(SAMPLE_PASSWORD),
-    identify('demo'),
-    { remember_me: true },
-  ]
+  const json = (answer?: unknown): RequestInit =>
+    answer === undefined
+      ? {}
+      : { method: 'POST', body: JSON.stringify(answer), headers: { 'content-type': 'application/json' } }
 
-  test('every kind is tried', () =>
-    assert.deepEqual(
-      Object.keys(STAGES).filter((kind) => !(kind in settings)),
-      [],
-    ))
-  for (const [kind, fields] of Object.entries(settings))
-    test(kind, async () => {
-      const { body: stage } = await core.api('POST', `/stages/${kind}/`, { name: `alone-${kind}`, ...fields })
-      const slug = await newFlow(`alone-${kind.replace('_', '-')}`, 'stage_configuration', [stage.pk])
-      const jar = new CookieJar()
-      for (const answer of [undefined, ...answers, ...answers]) {
-        const { body } = await jar.step(executorUrl(core, slug), answer)
-        assert.ok(body.component, kind)
-        assert.equal(await me(jar), 403)
+  /** Every answer that a visitor who is wrong about the password sees, and how many hashes that cost. */
+  const asJson = async (username: string) => {
+    const jar = new CookieJar()
+    const requests = [undefined, identify(username), undefined, answerPassword('wrong'), undefined]
+    const seen = []
+    for (const answer of requests) seen.push(await masked(await jar.fetch(executor, json(answer)), username))
+    return seen
+  }
+  const asPages = async (username: string) => {
+    const jar = new CookieJar()
+    const url = `${core.url}/if/flow/default-authentication-flow/`
+    const seen = []
+    for (const fields of [undefined, { uid_field: username }, undefined, { password: 'wrong' }, undefined]) {
+      const shown = await (await jar.fetch(url)).text()
+      const csrf = /name="csrf" value="([^"]+)"/.exec(shown)?.[1] ?? ''
+      const post = fields && { method: 'POST', body: new URLSearchParams({ csrf, ...fields }) }
+      seen.push(await masked(await jar.fetch(url, post ?? {}), username))
+    }
+    return seen
+  }
+
+  for (const [how, visit] of Object.entries({ asJson, asPages }))
+    test(`${how}: the same status, headers and body, for the same work`, async () => {
+      const all = []
+      for (const [username] of people) {
+        const before = await hashes()
+        all.push({ seen: await visit(username), hashes: (await hashes()) - before })
       }
+      const [first] = all
+      assert.equal(first!.hashes, 1)
+      assert.match(JSON.stringify(first), /Invalid password/)
+      for (const [index, each] of all.entries()) assert.deepEqual(each, first, people[index]![0])
     })
-
-  test('a flow for signing in that has no stage looks like no success', async () => {
-    const slug = await newFlow('without-stages', 'authentication', [])
-    const { body } = await new CookieJar().step(executorUrl(core, slug))
-    assert.equal(body.component, 'ak-stage-access-denied')
-  })
 })
 
-suite('where a visitor says to come from', () => {
-  const from = (address: string) => ({ 'x-forwarded-for': address })
-
-  for (const address of ['a', '1.2.3.4, x', 'fe80::1%eth0', 'x'.repeat(10_000), ''])
-    test(`FL-06: ${JSON.stringify(address).slice(0, 20)} leaves no stage out`, async () => {
-      const jar = new CookieJar()
-      await jar.step(executor, undefined, from(address))
-      assert.equal((await jar.step(executor, identify('demo'), from(address))).body.component, 'ak-stage-password')
-    })
-
-  test('somebody who calls on and on is asked to wait, others are not', async () => {
-    const statuses = new Set<number>()
-    for (let batch = 0; batch < 60 && !statuses.has(429); batch++) {
-      const answers = Array.from({ length: 25 }, () => fetch(executor, { headers: from('192.0.2.7') }))
-      for (const { status } of await Promise.all(answers)) statuses.add(status)
-    }
-    assert.deepEqual([...statuses].toSorted(), [200, 429])
-    assert.equal((await fetch(executor, { headers: from('198.51.100.7') })).status, 200)
-  })
-})
-
-test('FL-06: a policy that cannot be evaluated ends the flow, the stage is not left out', async () => {
-  const { body: policy } = await core.api('POST', '/policies/expression/', {
-    name: 'broken',
-    expression: 'context.nothing.here == 1',
-  })
-  const { body: bindings } = await core.api('GET', '/flows/bindings/?ordering=order')
-  const password = bindings.results.find((each: any) => each.stage_obj.name === 'default-authentication-password')
-  const { body: bound } = await core.api('POST', '/policies/bindings/', {
-    policy: policy.pk,
-    target: password.policybindingmodel_ptr_id,
-    order: 0,
-  })
-  try {
-    const jar = new CookieJar()
-    await jar.step(executor)
-    const { body } = await jar.step(executor, identify('demo'))
-    assert.equal(body.component, 'ak-stage-access-denied')
-    assert.equal(await me(jar), 403)
-  } finally {
-    await core.api('DELETE', `/policies/bindings/${bound.pk}/`)
+test('somebody who calls on and on is asked to wait, others are not', async () => {
+  const standing = Date.now()
+  await using stopped = await startCore({ sample: false, clock: { now: () => standing } })
+  const call = async (address: string) => {
+    const answer = await fetch(executorUrl(stopped), { headers: { 'x-forwarded-for': address } })
+    await answer.body?.cancel()
+    return answer.status
   }
+  const statuses = new Map<number, number>()
+  for (let batch = 0; batch < 41; batch++)
+    for (const status of await Promise.all(Array.from({ length: 25 }, () => call('192.0.2.7'))))
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+  assert.deepEqual(Object.fromEntries(statuses), { 200: ANONYMOUS_CALLS.burst, 429: 41 * 25 - ANONYMOUS_CALLS.burst })
+  assert.equal(await call('192.0.2.8'), 429, 'the network is one customer')
+  assert.equal(await call('198.51.100.7'), 200)
 })

@@ -113,7 +113,7 @@ test('an outpost is deployed, left alone while it is as wanted, and put right wh
     await cluster.kubectl('delete', 'service', `${NAME}-metrics`)
     const plan = await deployed.plan()
     assert.match(plan['deployment']!, /^apply .*\/spec\/replicas/)
-    assert.equal(plan['secret'], 'apply /metadata/managedFields /data/token')
+    assert.equal(plan['secret'], 'apply /data/token /metadata/managedFields')
     assert.equal(plan['metrics service'], 'create')
     assert.equal(plan['service'], 'nothing')
     await deployed.apply()

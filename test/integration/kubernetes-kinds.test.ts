@@ -138,9 +138,9 @@ test('kinds that come and go, and patches on all of them', async (t) => {
     ],
     ['a value that only goes in', 'secret', [{ op: 'add', path: '/stringData', value: { extra: 'e' } }]],
     [
-      'a port that has a default protocol',
+      'one more port',
       'service',
-      [{ op: 'add', path: '/spec/ports/-', value: { name: 'more', port: 81 } }],
+      [{ op: 'add', path: '/spec/ports/-', value: { name: 'more', port: 81, protocol: 'TCP' } }],
     ],
     ['an address for the internet', 'service', [{ op: 'replace', path: '/spec/type', value: 'LoadBalancer' }]],
     [

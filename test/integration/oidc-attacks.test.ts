@@ -12,6 +12,18 @@ let alice: number
 let hs: TestApplication
 let rs: TestApplication
 let open: TestApplication
+let mixed: TestApplication
+let native: TestApplication
+
+const MIXED = [
+  'com.example.app:/cb',
+  'http://127.0.0.1:8000/cb',
+  'http://localhost:8000/cb',
+  'http://[::1]:8000/cb',
+  'http://intranet.example.com/cb',
+  'https://localhost/cb',
+  'https://foo.example.com',
+]
 
 before(async () => {
   bench = await openOidcBench()
@@ -22,6 +34,8 @@ before(async () => {
   })
   rs = await bench.addApplication({ slug: 'rs', signing: 'rsa' })
   open = await bench.addApplication({ slug: 'open', isPublic: true, signing: 'ec' })
+  mixed = await bench.addApplication({ slug: 'mixed', redirectUris: MIXED.join('\n') })
+  native = await bench.addApplication({ slug: 'native', redirectUris: MIXED.slice(0, 4).join('\n') })
 })
 after(() => bench[Symbol.asyncDispose]())
 
@@ -36,15 +50,32 @@ describe('codes and PKCE', () => {
     ['wrong', { code_verifier: pkce().verifier }],
     ['of another request', { code_verifier: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM' }],
   ]
-  for (const [name, form] of wrong)
-    test(`a verifier that is ${name} burns the code (OA-01)`, async () => {
-      const rp = await signedIn(hs)
+  const clients: ReadonlyArray<
+    [what: string, application: () => TestApplication, credentials: Record<string, string>]
+  > = [
+    ['confidential', () => hs, {}],
+    ['public', () => open, { client_secret: '' }],
+  ]
+  for (const [what, application, credentials] of clients) {
+    for (const [name, form] of wrong)
+      test(`a verifier that is ${name} burns the code of a ${what} client (OA-01)`, async () => {
+        const rp = await signedIn(application())
+        const { verifier, challenge } = pkce()
+        const code = await rp.code(challenge)
+        const refused = await rp.redeem(code, { ...credentials, ...form })
+        assert.deepEqual([refused.status, refused.body['error']], [400, 'invalid_grant'])
+        const late = await rp.redeem(code, { ...credentials, code_verifier: verifier })
+        assert.equal(late.body['error'], 'invalid_grant')
+      })
+
+    test(`a code of a ${what} client is worth nothing to another one that knows the verifier`, async () => {
+      const rp = await signedIn(application())
       const { verifier, challenge } = pkce()
       const code = await rp.code(challenge)
-      const refused = await rp.redeem(code, form)
-      assert.deepEqual([refused.status, refused.body['error']], [400, 'invalid_grant'])
-      assert.equal((await rp.redeem(code, { code_verifier: verifier })).body['error'], 'invalid_grant')
+      assert.equal((await anonymous(rs).redeem(code, { code_verifier: verifier })).body['error'], 'invalid_grant')
+      assert.equal((await rp.redeem(code, { ...credentials, code_verifier: verifier })).status, 200)
     })
+  }
 
   test('a peer that would rather read HTML burns the code all the same', async () => {
     const rp = await signedIn(hs)
@@ -54,19 +85,29 @@ describe('codes and PKCE', () => {
     assert.equal((await rp.redeem(code, { code_verifier: verifier })).body['error'], 'invalid_grant')
   })
 
-  test('a verifier without a challenge is refused (OA-02)', async () => {
+  test('a verifier without a challenge is refused, and the code is burned (OA-02)', async () => {
     const rp = await signedIn(hs)
-    const refused = await rp.redeem(await rp.code(), { code_verifier: pkce().verifier })
+    const code = await rp.code()
+    const refused = await rp.redeem(code, { code_verifier: pkce().verifier })
     assert.deepEqual([refused.status, refused.body['error']], [400, 'invalid_grant'])
+    assert.equal((await rp.redeem(code)).body['error'], 'invalid_grant')
   })
 
-  test('a public client must use PKCE, and S256', async () => {
-    const rp = await signedIn(open)
-    const error = async (params: Record<string, string>) =>
-      (await rp.authorize(params)).location?.searchParams.get('error')
-    assert.equal(await error({}), 'invalid_request')
-    assert.equal(await error({ code_challenge: pkce().verifier, code_challenge_method: 'plain' }), 'invalid_request')
-  })
+  const { challenge } = pkce()
+  const halves: ReadonlyArray<[what: string, params: Record<string, string>]> = [
+    ['no challenge', {}],
+    ['the challenge as it is', { ...challenge, code_challenge_method: 'plain' }],
+    ['a challenge without a method', { code_challenge: challenge.code_challenge }],
+    ['a method without a challenge', { code_challenge_method: 'S256' }],
+    ['an empty challenge', { ...challenge, code_challenge: '' }],
+    ['a challenge that is too short', { ...challenge, code_challenge: 'short' }],
+  ]
+  for (const [what, params] of halves)
+    test(`a public client with ${what} gets no code (OA-02)`, async () => {
+      const { location } = await (await signedIn(open)).authorize(params)
+      assert.equal(location?.searchParams.get('error'), 'invalid_request')
+      assert.equal(location.searchParams.get('code'), null)
+    })
 
   test('a code works once; a second use ends what the first one gave (OA-10)', async () => {
     const rp = await signedIn(rs)
@@ -155,6 +196,9 @@ describe('redirect URIs (OA-03, OA-04)', () => {
     'https://rp.example.com/callback?x=1',
     'http://rp.example.com/callback',
     'https://fooaexample.com/',
+    'https://foo.example.com',
+    'https://foo.example.com/?',
+    'https://foo.example.com//',
     'https://rp.еxample.com/callback',
     '',
   ]
@@ -167,6 +211,42 @@ describe('redirect URIs (OA-03, OA-04)', () => {
         assert.equal(response.headers.get('location'), null)
         assert.equal((await response.text()).includes(`action="${uri}`) && uri !== '', false)
       })
+
+  for (const uri of MIXED)
+    test(`beside one with a scheme of its own, ${uri} is as good as alone (OA-04)`, async () => {
+      const rp = await signedIn(mixed, alice, uri)
+      const { location } = await rp.authorize()
+      assert.ok(location?.href.startsWith(uri), String(location))
+      assert.equal((await rp.redeem(location!.searchParams.get('code')!)).status, 200)
+    })
+
+  const near = [
+    'http://127.0.0.1:9999/cb',
+    'http://127.0.0.1/cb',
+    'http://127.0.0.2:8000/cb',
+    'http://localhost:9999/cb',
+    'http://localhost/cb',
+    'http://[::1]:9999/cb',
+    'http://[::1]/cb',
+    'http://127.0.0.1:8000/cb?x',
+    'http://intranet.example.com:8000/cb',
+    'https://localhost:9999/cb',
+    'https://foo.example.com/',
+    'https://foo.example.com/cb',
+    'com.example.app:/cb/',
+    'com.example.app:/other',
+    'com.example.app://cb',
+    'com.example.app2:/cb',
+    'COM.example.app:/cb',
+  ]
+  for (const uri of near)
+    test(`beside one with a scheme of its own, ${uri} is still not what was registered (OA-04)`, async () => {
+      for (const application of [mixed, native]) {
+        const rp = await signedIn(application)
+        const response = await rp.fetch(rp.authorizeUrl({ redirect_uri: uri }))
+        assert.deepEqual([response.status, response.headers.get('location')], [400, null])
+      }
+    })
 
   test('a provider with none has none, and learns none', async () => {
     const none = await bench.addApplication({ slug: 'none', redirectUris: '' })
@@ -239,6 +319,27 @@ describe('clients', () => {
     }
     assert.equal((await rp.userInfo(body['access_token']!)).status, 200)
     assert.equal((await rp.refresh(body['refresh_token']!)).status, 200)
+  })
+
+  test('a token is told to be an access token; a refresh token is active for nobody but a client that asks for one', async () => {
+    const rp = await signedIn(rs)
+    const { body } = await rp.redeem(await rp.code({ scope: 'openid offline_access' }))
+    const { access_token: access, refresh_token: refresh } = body as { access_token: string; refresh_token: string }
+    const ask = async (token: string, hint?: string) =>
+      (await rp.post('introspect', { token, ...(hint === undefined ? {} : { token_type_hint: hint }) })).body as Record<
+        string,
+        unknown
+      >
+    for (const hint of [undefined, 'access_token', 'refresh_token', 'other']) {
+      const told = await ask(access, hint)
+      assert.deepEqual([told['active'], told['token_type']], [true, 'Bearer'], String(hint))
+    }
+    for (const hint of [undefined, '', 'access_token', 'other', 'REFRESH_TOKEN'])
+      assert.deepEqual(await ask(refresh, hint), { active: false }, String(hint))
+    const told = await ask(refresh, 'refresh_token')
+    assert.deepEqual([told['active'], told['token_type'], told['client_id']], [true, undefined, rs.clientId])
+    assert.equal(told['sub'], (await ask(access))['sub'], 'a user has one name for a client')
+    assert.equal((await rp.userInfo(refresh)).status, 401)
   })
 
   test('a client revokes what is its own', async () => {

@@ -160,6 +160,9 @@ describe('code flow', () => {
     assert.equal(event?.user['username'], 'alice')
     const opened = event?.context['authorized_application']
     assert.ok(isJsonObject(opened) && opened['name'] === 'es')
+    const { decision, reason, bindings } = event?.context ?? {}
+    assert.match(String(decision), /^[0-9a-f-]{36}$/)
+    assert.deepEqual([reason, bindings], ['nothing is bound', []])
   })
 
   test('no scope asks for every scope of the provider; unknown scopes give nothing', async () => {

@@ -2,30 +2,34 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
-import { Secret } from '#schema/kernel/secret.ts'
-import { startCore } from '#test/support/core.ts'
+import type { CoreConfig } from '#core/config/core-config.ts'
+import { startCore, type TestCore } from '#test/support/core.ts'
 import { startPostgresql } from '#test/support/engines/postgresql.ts'
 import { until } from '#test/support/engines/process.ts'
 import { hasTool } from '#test/support/engines/tools.ts'
 import { tokenOf } from '#test/support/outpost.ts'
 
-const always = <T>(value: T) => ({ current: () => value })
+/** Two cores whose starts overlap; when one cannot start, the other is ended and its error is thrown. */
+async function startTogether(database: CoreConfig['database']) {
+  await using stack = new AsyncDisposableStack()
+  const starts = await Promise.allSettled([startCore({ database }), startCore({ database })])
+  for (const start of starts) if (start.status === 'fulfilled') stack.use(start.value)
+  const cores = starts.map((start) => {
+    if (start.status === 'rejected') throw start.reason
+    return start.value
+  }) as [TestCore, TestCore]
+  const all = stack.move()
+  return { cores, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
 
-test('two cores on one PostgreSQL: an outpost on one hears of what was written on the other', async (t) => {
+test('two cores that start at once on one empty PostgreSQL: an outpost on one hears of what was written on the other', async (t) => {
   if (!(await hasTool(t, '/usr/lib/postgresql/*/bin/postgres', 'postgresql'))) return
   await using server = await startPostgresql()
-  await server.sql('create database martello')
-  const database = {
-    kind: 'postgresql' as const,
-    host: always(server.host),
-    port: always(server.port),
-    name: always('martello'),
-    user: always(server.user),
-    password: always(new Secret(server.password)),
-    sslMode: always('disable'),
-  }
-  await using first = await startCore({ database })
-  await using second = await startCore({ database })
+  const database = await server.newDatabase('martello')
+  await using both = await startTogether(database)
+  const [first, second] = both.cores
+  const { body: administrators } = await first.api('GET', '/core/users/?username=akadmin')
+  assert.equal(administrators.pagination.count, 1)
   const { pk, token } = await tokenOf(first.api, 'ldap')
 
   const socket = new WebSocket(`${first.url.replace('http', 'ws')}/ws/outpost/${pk}/`, {

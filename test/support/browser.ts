@@ -10,8 +10,13 @@ export class CookieJar {
     this.#cookies.set(name, value)
   }
 
+  /** All of them, as the value of a `Cookie` header. */
+  header(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  }
+
   async fetch(url: string, init: RequestInit = {}): Promise<Response> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const cookie = this.header()
     const answer = await fetch(url, {
       ...init,
       redirect: 'manual',
@@ -35,7 +40,7 @@ export class CookieJar {
     const post = answer === undefined ? {} : { method: 'POST', body: JSON.stringify(answer) }
     let response = await this.fetch(url, { ...post, headers: { 'content-type': 'application/json', ...headers } })
     for (let hops = 0; response.status === 302 && hops < 5; hops++)
-      response = await this.fetch(new URL(response.headers.get('location')!, url).href)
+      response = await this.fetch(new URL(response.headers.get('location')!, url).href, { headers })
     return { status: response.status, body: await response.json().catch(() => undefined) }
   }
 }

@@ -1,6 +1,7 @@
 import type { CoreConfig } from '#core/config/core-config.ts'
 import { type RunningCore, runCore } from '#core/run-core.ts'
-import { silentLogger } from '#schema/kernel/logger.ts'
+import type { Clock } from '#schema/kernel/clock.ts'
+import { type Logger, silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import { temporaryFolder } from './engines/process.ts'
 
@@ -22,36 +23,48 @@ export interface TestCoreOptions {
   readonly sample?: boolean
   /** With an account for a controller. */
   readonly controller?: boolean
+  /** What the sample content points to, where it is to differ. */
+  readonly addresses?: Partial<CoreConfig['sample']['addresses']>
+  /** Instead of a free one. */
+  readonly httpPort?: number
+  /** Where its data is and stays, such as those of a core before it. */
+  readonly dataDir?: string
+  readonly log?: Logger
+  /** Instead of the system's. */
+  readonly clock?: Clock
 }
 
 /** A whole core in this process, on a database of its own unless one is given, on free ports. */
-export async function startCore({
-  database,
-  sample = true,
-  controller = false,
-}: TestCoreOptions = {}): Promise<TestCore> {
-  const folder = temporaryFolder('core')
-  const listen = (setting: string) => ({ host: '127.0.0.1', port: 0, setting })
+export async function startCore(options: TestCoreOptions = {}): Promise<TestCore> {
+  const { database, sample = true, controller = false, addresses, httpPort = 0, dataDir, log = silentLogger } = options
+  const clock = options.clock ?? { now: () => Date.now() }
+  const folder = dataDir === undefined ? temporaryFolder('core') : { path: dataDir, [Symbol.dispose]: () => {} }
+  const listen = (setting: string, port = 0) => ({ host: '127.0.0.1', port, setting })
   const config: CoreConfig = {
     dataDir: folder.path,
     secretKey: new Secret('secret-key-of-tests-'.repeat(4)),
     database: database ?? { kind: 'embedded', folder: folder.path },
-    listen: { http: listen('http'), https: listen('https'), metrics: listen('metrics') },
+    listen: { http: listen('http', httpPort), https: listen('https'), metrics: listen('metrics') },
     logLevel: 'error',
     cookieDomain: undefined,
     trustedProxyCidrs: ['127.0.0.0/8'],
     bootstrap: { password: new Secret(ADMIN_PASSWORD), token: new Secret(ADMIN_TOKEN), email: 'admin@example.com' },
-    sample: { enabled: sample, password: new Secret(SAMPLE_PASSWORD), radiusSecret: new Secret(RADIUS_SECRET) },
+    sample: {
+      enabled: sample,
+      password: new Secret(SAMPLE_PASSWORD),
+      radiusSecret: new Secret(RADIUS_SECRET),
+      addresses: {
+        internal: 'http://127.0.0.1:9',
+        proxyPort: 9080,
+        forwardUrl: 'http://forward.localhost:8080',
+        ...addresses,
+      },
+    },
     controllerToken: controller ? new Secret(CONTROLLER_TOKEN) : undefined,
     defaultTokenLength: 60,
     outposts: { containerImageBase: 'ghcr.io/martello/outpost:%(version)s', discover: true },
   }
-  const core = await runCore(config, {
-    log: silentLogger,
-    clock: { now: () => Date.now() },
-    random: Math.random,
-    sample: { internal: 'http://127.0.0.1:9', proxyPort: 9080, forwardUrl: 'http://forward.localhost:8080' },
-  })
+  const core = await runCore(config, { log, clock, random: Math.random })
   const url = `http://127.0.0.1:${core.ports.http}`
   return {
     core,

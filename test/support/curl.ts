@@ -51,11 +51,17 @@ function filled({ name, type, value, isHidden }: Field, username: string, passwo
 /** A person with curl: cookies are kept, redirects followed, forms filled in by hand. */
 export class Curl implements Disposable {
   readonly #folder = temporaryFolder('curl')
+  readonly #always: readonly string[]
+
+  /** With these arguments at every address. */
+  constructor(always: readonly string[] = []) {
+    this.#always = always
+  }
 
   /** The page that the redirects lead to. */
   async open(url: string, args: readonly string[] = []): Promise<Page> {
     const jar = join(this.#folder.path, 'cookies')
-    const fixed = ['-s', '-S', '-L', '--max-redirs', '20', '-m', '15', '-b', jar, '-c', jar]
+    const fixed = ['-s', '-S', '-L', '--max-redirs', '20', '-m', '15', '-b', jar, '-c', jar, ...this.#always]
     const { code, text } = await run('curl', [...fixed, '-w', '\n%{http_code} %{url_effective}', ...args, url])
     if (code !== 0) throw new Error(`curl ${url}: ${text}`)
     const at = text.lastIndexOf('\n')

@@ -52,20 +52,35 @@ export interface RunningFleet extends AsyncDisposable {
 
 const TOKEN = 'token-of-the-end-to-end-tests-0123456789'
 
-/** Starts everything as `npm start` does, on free ports and with data of its own. */
-export async function startFleet(): Promise<RunningFleet> {
-  const folder = temporaryFolder('fleet')
+export interface FleetOptions {
+  /** Where its data is, kept when it ends; a folder of its own that goes with it, unless given. */
+  readonly dataDir?: string
+  readonly ports?: FleetPorts
+  /** Let it generate passwords and secrets, and print them. */
+  readonly generate?: boolean
+}
+
+/** A free port for everything in a fleet. */
+export async function fleetPorts(): Promise<FleetPorts> {
   const numbers = await freePorts(PORTS.length)
-  const ports = Object.fromEntries(PORTS.map((name, index) => [name, numbers[index]])) as unknown as FleetPorts
+  return Object.fromEntries(PORTS.map((name, index) => [name, numbers[index]])) as unknown as FleetPorts
+}
+
+/** Starts everything as `npm start` does, on free ports and with data of its own. */
+export async function startFleet(options: FleetOptions = {}): Promise<RunningFleet> {
+  const folder = options.dataDir === undefined ? temporaryFolder('fleet') : undefined
+  const dataDir = options.dataDir ?? folder!.path
+  const ports = options.ports ?? (await fleetPorts())
   const secrets = { password: 'Demo-And-Guest-7!', adminPassword: 'Akadmin-Passw0rd-9!', radiusSecret: 'testing123' }
+  const given = options.generate === true ? addresses(ports) : { ...addresses(ports), ...credentials(secrets) }
   const engine = await startEngine({
     command: process.execPath,
     args: COMMAND_LINE,
     cwd: ROOT,
-    env: { ...process.env, ...settings(ports, secrets), MARTELLO_DATA_DIR: folder.path },
+    env: { ...process.env, ...given, MARTELLO_DATA_DIR: dataDir },
     ready: async () => (await fetch(`http://${LOOPBACK}:${ports.core}/-/health/ready/`)).ok,
     readyWithinMs: READY_WITHIN_MS,
-    cleanUp: () => folder[Symbol.dispose](),
+    cleanUp: () => folder?.[Symbol.dispose](),
   })
   const fleet = new Fleet(engine, ports, secrets)
   try {
@@ -83,14 +98,19 @@ interface Secrets {
   readonly radiusSecret: string
 }
 
-function settings(ports: FleetPorts, { password, adminPassword, radiusSecret }: Secrets): Record<string, string> {
-  const at = (port: number) => `${LOOPBACK}:${port}`
+function credentials({ password, adminPassword, radiusSecret }: Secrets): Record<string, string> {
   return {
     MARTELLO_BOOTSTRAP_PASSWORD: adminPassword,
     MARTELLO_BOOTSTRAP_TOKEN: TOKEN,
     MARTELLO_BOOTSTRAP_EMAIL: 'akadmin@example.com',
     MARTELLO_SAMPLE_PASSWORD: password,
     MARTELLO_SAMPLE_RADIUS_SECRET: radiusSecret,
+  }
+}
+
+function addresses(ports: FleetPorts): Record<string, string> {
+  const at = (port: number) => `${LOOPBACK}:${port}`
+  return {
     MARTELLO_SAMPLE_LISTEN: at(ports.sample),
     MARTELLO_SAMPLE_FORWARD_URL: `http://forward.localhost:${ports.edge}`,
     MARTELLO_LISTEN__HTTP: at(ports.core),
@@ -171,7 +191,7 @@ class Fleet implements RunningFleet {
 
   async startAgain(): Promise<Answer> {
     using folder = temporaryFolder('fleet')
-    const env = { ...settings(this.ports, this), MARTELLO_DATA_DIR: folder.path }
+    const env = { ...addresses(this.ports), MARTELLO_DATA_DIR: folder.path }
     return run(process.execPath, COMMAND_LINE, { env })
   }
 

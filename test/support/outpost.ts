@@ -1,6 +1,7 @@
 import type { OutpostConfig } from '#outposts/config/outpost-config.ts'
 import type { OutpostKind } from '#outposts/kind.ts'
 import { type RunningOutpost, runOutpost } from '#outposts/run-outpost.ts'
+import type { Clock } from '#schema/kernel/clock.ts'
 import { type Logger, silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 
@@ -8,16 +9,10 @@ export interface TestOutpost extends AsyncDisposable {
   readonly outpost: RunningOutpost
 }
 
-/** A real outpost process without the process: booted against a core, on free ports, ready to serve. */
-export async function startOutpost(
-  kind: OutpostKind,
-  coreUrl: string,
-  token: string,
-  log: Logger = silentLogger,
-): Promise<TestOutpost> {
-  const stop = new AbortController()
+/** What an outpost is told about a core, on free ports. */
+export function outpostConfig(coreUrl: string, token: string): OutpostConfig {
   const listen = (setting: string) => ({ host: '127.0.0.1', port: 0, setting })
-  const config: OutpostConfig = {
+  return {
     host: new URL(coreUrl),
     hostBrowser: undefined,
     token: new Secret(token),
@@ -33,11 +28,27 @@ export async function startOutpost(
     },
     trustedProxyCidrs: ['127.0.0.0/8'],
   }
+}
+
+export interface TestOutpostOptions {
+  readonly log?: Logger
+  /** Instead of the system's. */
+  readonly clock?: Clock
+}
+
+/** A real outpost process without the process: booted against a core, on free ports, ready to serve. */
+export async function startOutpost(
+  kind: OutpostKind,
+  coreUrl: string,
+  token: string,
+  { log = silentLogger, clock = { now: () => Date.now() } }: TestOutpostOptions = {},
+): Promise<TestOutpost> {
+  const stop = new AbortController()
   const started = Promise.withResolvers<RunningOutpost>()
   const ended = runOutpost(
     kind,
-    config,
-    { log, clock: { now: () => Date.now() }, random: Math.random },
+    outpostConfig(coreUrl, token),
+    { log, clock, random: Math.random },
     { signal: stop.signal, started: started.resolve, graceMs: 500 },
   )
   ended.catch(started.reject)

@@ -33,6 +33,7 @@ export const radiusProvider = (change: Partial<RadiusOutpostConfig> = {}): Radiu
   auth_flow_slug: 'login',
   client_networks: '127.0.0.0/8, ::1/128',
   shared_secret: SECRET,
+  message_authenticator: 'required',
   mfa_support: false,
   ...change,
 })

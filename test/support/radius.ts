@@ -4,6 +4,7 @@ import { AttributeType, Code } from '#outposts/radius/codec/assigned-numbers.ts'
 import { headerAuthenticator, messageAuthenticator } from '#outposts/radius/codec/authenticators.ts'
 import { type Attribute, decodePacket, encodePacket, type RadiusPacket } from '#outposts/radius/codec/packet.ts'
 import { hidePassword } from '#outposts/radius/codec/user-password.ts'
+import type { DropReason } from '#outposts/radius/reasons.ts'
 
 export const SECRET = 'testing123'
 
@@ -24,8 +25,18 @@ export interface RequestOptions {
   readonly attributes: readonly Attribute[]
   readonly secret?: string
   /** Where Message-Authenticator stands; `forged` is first and wrong by one bit. */
-  readonly sign?: 'first' | 'last' | 'never' | 'twice' | 'forged'
+  readonly sign?: keyof typeof PLACES
 }
+
+/** Before which of the other attributes it stands. */
+const PLACES = {
+  first: () => [0],
+  middle: (others: number) => [others >> 1],
+  last: (others: number) => [others],
+  never: () => [],
+  twice: (others: number) => [0, others],
+  forged: () => [0],
+} satisfies Record<string, (others: number) => readonly number[]>
 
 const AUTHENTICATOR = '0123456789abcdef'
 const EMPTY = attribute(AttributeType.MessageAuthenticator, new Uint8Array(16))
@@ -33,17 +44,17 @@ const EMPTY = attribute(AttributeType.MessageAuthenticator, new Uint8Array(16))
 /** A request as a client sends it. */
 export function request(options: RequestOptions): Uint8Array {
   const { code = Code.AccessRequest, identifier = 1, secret = SECRET, sign = 'first' } = options
-  const before = sign === 'first' || sign === 'twice' || sign === 'forged' ? [EMPTY] : []
-  const after = sign === 'last' || sign === 'twice' ? [EMPTY] : []
+  const others = options.attributes
+  const places = PLACES[sign](others.length)
   const packet = encodePacket({
     code,
     identifier,
     authenticator: octets(options.authenticator ?? AUTHENTICATOR),
-    attributes: [...before, ...options.attributes, ...after],
+    attributes: places.reduceRight((all, place) => all.toSpliced(place, 0, EMPTY), others),
   })
-  const at = before.length > 0 ? 22 : packet.length - 16
-  if (sign !== 'never') packet.set(messageAuthenticator(packet, octets(secret), at), at)
-  if (sign === 'forged') packet[at] = packet[at]! ^ 1
+  const own = opened(packet).attributes.find(({ type }) => type === AttributeType.MessageAuthenticator)
+  if (own !== undefined) own.value.set(messageAuthenticator(packet, octets(secret), own.value.byteOffset))
+  if (sign === 'forged') own!.value[0]! ^= 1
   return packet
 }
 
@@ -92,15 +103,39 @@ export interface Recorded {
   readonly reply: Uint8Array | undefined
 }
 
-/** The recorded exchanges of `test/vectors/radius`. */
-export function recordedExchanges(): readonly Recorded[] {
-  const file = join(import.meta.dirname, '..', 'vectors', 'radius', 'recorded.hex')
-  return readFileSync(file, 'utf8')
+/** The blocks of a file of `test/vectors/radius`: each is a name and its lines, without their marks. */
+function vectors(name: string): ReadonlyArray<readonly [name: string, ...lines: string[]]> {
+  return readFileSync(join(import.meta.dirname, '..', 'vectors', 'radius', name), 'utf8')
     .split('\n\n')
     .slice(1)
-    .map((block) => {
-      const [name = '', sent = '', answered] = block.trim().split('\n')
-      const reply = answered === undefined ? undefined : fromHex(answered.slice(2))
-      return { name: name.slice(2), request: fromHex(sent.slice(2)), reply }
-    })
+    .map(
+      (block) =>
+        block
+          .trim()
+          .split('\n')
+          .map((line) => line.slice(2)) as [string, ...string[]],
+    )
 }
+
+/** The recorded exchanges of `test/vectors/radius`. */
+export const recordedExchanges = (): readonly Recorded[] =>
+  vectors('recorded.hex').map(([name, sent = '', answered]) => ({
+    name,
+    request: fromHex(sent),
+    reply: answered === undefined ? undefined : fromHex(answered),
+  }))
+
+export interface Wrong {
+  readonly name: string
+  readonly octets: Uint8Array
+  /** Why nobody answers it. */
+  readonly reason: DropReason
+}
+
+/** The datagrams of `test/vectors/radius` that no server answers, whatever it is set to. */
+export const wrongDatagrams = (): readonly Wrong[] =>
+  vectors('wrong.hex').map(([name, sent = '', reason]) => ({
+    name,
+    octets: fromHex(sent),
+    reason: reason as DropReason,
+  }))

@@ -1,3 +1,4 @@
+/** Whether an account may be used at all. */
 export type ActiveStatus = { readonly kind: 'active' } | { readonly kind: 'inactive'; readonly reason: string }
 
 /** The one gate for deactivated users, on every protocol: nothing is issued to, or accepted from, an inactive one. */

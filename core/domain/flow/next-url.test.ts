@@ -7,18 +7,13 @@ import { localPath } from './next-url.ts'
 const CORPUS = join(import.meta.dirname, '..', '..', '..', 'test', 'vectors', 'http', 'hostile-redirects.txt')
 const hostile = readFileSync(CORPUS, 'utf8').trim().split('\n')
 
-test('the corpus has hostile targets', () => assert.ok(hostile.length > 100))
+test('FL-18: the corpus has hostile targets of many kinds, each once', () => {
+  assert.ok(hostile.length >= 300)
+  assert.equal(new Set(hostile).size, hostile.length)
+})
 
 for (const line of hostile)
-  test(`FL-18: ${line} is no place to go`, () => {
-    const path = localPath(JSON.parse(line))
-    // Whatever is let through must stay on the origin, however often it is resolved.
-    if (path !== undefined) {
-      assert.ok(path.startsWith('/') && !path.startsWith('//'))
-      assert.equal(new URL(path, 'https://core.example').host, 'core.example')
-      assert.doesNotMatch(path.split('?')[0]!, /evil|google/)
-    }
-  })
+  test(`FL-18: ${line.slice(0, 80)} is no place to go`, () => assert.equal(localPath(JSON.parse(line)), undefined))
 
 const good: ReadonlyArray<[next: string, path: string]> = [
   ['/', '/'],
@@ -29,5 +24,12 @@ const good: ReadonlyArray<[next: string, path: string]> = [
   ],
   ['/a/../b?x=1#y', '/b?x=1#y'],
   ['/caf%C3%A9', '/caf%C3%A9'],
+  [
+    '/if/flow/default-authentication-flow/?next=//evil.example',
+    '/if/flow/default-authentication-flow/?next=//evil.example',
+  ],
+  ['/application/o/some_app.1~x/', '/application/o/some_app.1~x/'],
+  ['/if/user/?search=é', '/if/user/?search=%C3%A9'],
+  ['/#/applications;{"x":1}', '/#/applications;{%22x%22:1}'],
 ]
 for (const [next, path] of good) test(`${next} stays`, () => assert.equal(localPath(next), path))

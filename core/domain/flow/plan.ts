@@ -9,6 +9,7 @@ export interface BoundStage {
   readonly invalidResponseAction: string
 }
 
+/** Who is signed in; undefined: nobody. */
 export interface FlowActor {
   readonly userId: number | undefined
   readonly isSuperuser: boolean

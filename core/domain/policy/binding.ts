@@ -1,6 +1,7 @@
 import type { BindingResult } from './combine.ts'
-import { type ExpressionInput, evaluateExpression } from './expression.ts'
+import { type ExpressionInput, evaluateExpression, MAX_EVALUATION_MS } from './expression.ts'
 
+/** A policy, as far as it is needed to evaluate it. A kind that is not known here cannot be. */
 export type BoundPolicy =
   | { readonly kind: 'expression'; readonly name: string; readonly expression: string }
   | { readonly kind: 'dummy'; readonly name: string; readonly result: boolean }
@@ -11,6 +12,8 @@ export interface Binding {
   readonly uuid: string
   readonly negate: boolean
   readonly failureResult: boolean
+  /** How long its policy may take; 0 is no limit of its own. */
+  readonly timeoutMs: number
   readonly subject:
     | { readonly kind: 'user'; readonly id: number }
     | { readonly kind: 'group'; readonly uuid: string; readonly name: string }
@@ -25,10 +28,11 @@ export interface PolicyRequest {
 }
 
 /**
- * What one binding says. `negate` flips an answer; an error is not an answer: it gives the binding's
- * `failureResult` (false unless an administrator said otherwise) and is never negated.
+ * What one binding says. `negate` flips an answer; an error is not an answer, nor is one that comes too late: it gives
+ * the binding's `failureResult` (false unless an administrator said otherwise) and is never negated. `nowMs` is a clock
+ * that never goes back.
  */
-export function evaluateBinding(binding: Binding, request: PolicyRequest): BindingResult {
+export function evaluateBinding(binding: Binding, request: PolicyRequest, nowMs: () => number): BindingResult {
   const { subject, uuid, negate } = binding
   const answer = (matches: boolean, what: string, messages: readonly string[] = []): BindingResult => ({
     binding: uuid,
@@ -43,11 +47,11 @@ export function evaluateBinding(binding: Binding, request: PolicyRequest): Bindi
     case 'group':
       return answer(request.groupUuids.has(subject.uuid), `member of ${subject.name}`)
     case 'policy': {
-      const result = evaluatePolicy(subject.policy, request.input)
+      const result = inTime(binding, nowMs, (limitMs) => evaluatePolicy(subject.policy, request.input, limitMs))
       const what = `policy ${subject.policy.name}`
       if (result.kind === 'answer') return answer(result.passing, what)
-      const passing = binding.failureResult
-      return { binding: uuid, passing, messages: [], reason: `${what} failed: ${result.error}`, failed: !passing }
+      const reason = `${what} failed: ${result.error}`
+      return { binding: uuid, passing: binding.failureResult, messages: [], reason, failed: true }
     }
     default:
       return subject satisfies never
@@ -58,12 +62,23 @@ type PolicyResult =
   | { readonly kind: 'answer'; readonly passing: boolean }
   | { readonly kind: 'failure'; readonly error: string }
 
-function evaluatePolicy(policy: BoundPolicy, input: ExpressionInput): PolicyResult {
+function inTime(
+  { timeoutMs }: Binding,
+  nowMs: () => number,
+  evaluate: (limitMs: number) => PolicyResult,
+): PolicyResult {
+  const limitMs = timeoutMs === 0 ? MAX_EVALUATION_MS : Math.min(timeoutMs, MAX_EVALUATION_MS)
+  const startedMs = nowMs()
+  const result = evaluate(limitMs)
+  return nowMs() - startedMs > limitMs ? { kind: 'failure', error: `longer than ${limitMs} ms` } : result
+}
+
+function evaluatePolicy(policy: BoundPolicy, input: ExpressionInput, limitMs: number): PolicyResult {
   switch (policy.kind) {
     case 'dummy':
       return { kind: 'answer', passing: policy.result }
     case 'expression': {
-      const result = evaluateExpression(policy.expression, input)
+      const result = evaluateExpression(policy.expression, input, limitMs)
       if (result.kind === 'failure') return result
       if (typeof result.value !== 'boolean') return { kind: 'failure', error: 'the expression is not true or false' }
       return { kind: 'answer', passing: result.value }

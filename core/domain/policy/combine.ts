@@ -1,3 +1,4 @@
+/** How the bindings of a target make one verdict. */
 export type EngineMode = 'all' | 'any'
 
 /** What one binding says about one request. */
@@ -7,10 +8,11 @@ export interface BindingResult {
   readonly messages: readonly string[]
   /** Why, for the person who asks later: `group staff`, `policy "office hours" failed: …`. */
   readonly reason: string
-  /** It could not be evaluated, and nobody has said what that is to mean. */
+  /** It could not be evaluated; `passing` is what its binding says that this is to mean. */
   readonly failed: boolean
 }
 
+/** What all bindings of a target say together. */
 export interface PolicyVerdict {
   readonly passing: boolean
   readonly messages: readonly string[]

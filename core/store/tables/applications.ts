@@ -53,6 +53,7 @@ export const proxyProviders = pgTable('providers_proxy', {
   /** Sealed. */
   cookieSecret: text('cookie_secret').notNull(),
   cookieDomain: text('cookie_domain').notNull().default(''),
+  additionalHeaders: text('additional_headers').array().notNull().default([]),
 })
 
 export const ldapProviders = pgTable('providers_ldap', {
@@ -77,6 +78,7 @@ export const radiusProviders = pgTable('providers_radius', {
   clientNetworks: text('client_networks').notNull().default('0.0.0.0/0, ::/0'),
   /** Sealed. */
   sharedSecret: text('shared_secret').notNull(),
+  messageAuthenticator: text('message_authenticator').notNull().default('required'),
 })
 
 export const applications = pgTable('applications', {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { fromForwardedHeaders, fromOriginalUrl } from './forwarded.ts'
+import { fromForwardedHeaders, fromOriginalUrl, fromOwnPath } from './forwarded.ts'
 
 const reader = (headers: Record<string, string>) => (name: string) => headers[name]
 
@@ -54,8 +54,55 @@ const wrong: ReadonlyArray<[what: string, headers: Record<string, string>]> = [
 for (const [what, headers] of wrong)
   test(`PX-04: ${what} is refused`, () => assert.equal(fromForwardedHeaders(reader(headers)), undefined))
 
-test('PX-03: nginx asks about one host, other headers about another', () =>
-  assert.equal(
-    fromOriginalUrl(reader({ 'x-original-url': 'http://app.example/', 'x-forwarded-host': 'other.example' })),
-    undefined,
-  ))
+const ENDPOINT = '/auth/envoy'
+const own: ReadonlyArray<[url: string, target: string | undefined]> = [
+  ['/auth/envoy', '/'],
+  ['/auth/envoy/', '/'],
+  ['/auth/envoy?a=b', '/?a=b'],
+  ['/auth/envoy/a?b=http://z/', '/a?b=http://z/'],
+  ['/auth/envoy//evil/', undefined],
+  ['/auth/envoy/a\\b', undefined],
+  ['/auth/envoy/a#b\u0000', undefined],
+]
+for (const [url, target] of own)
+  test(`Envoy: ${JSON.stringify(url)} asks about ${target}`, () =>
+    assert.deepEqual(
+      fromOwnPath(reader({ host: 'App.example:80' }), url, ENDPOINT),
+      target === undefined ? undefined : { host: 'app.example', target },
+    ))
+for (const host of ['', 'a, b', 'a b', 'user@a', 'a/b'])
+  test(`PX-04: Envoy: "${host}" is no host`, () =>
+    assert.equal(fromOwnPath(reader({ host }), `${ENDPOINT}/`, ENDPOINT), undefined))
+
+/** What each proxy asks with when it is about `http://app.example/a`. */
+const asking: ReadonlyArray<[proxy: string, ask: (headers: Record<string, string>) => unknown]> = [
+  ['nginx', (headers) => fromOriginalUrl(reader({ 'x-original-url': 'http://app.example/a', ...headers }))],
+  [
+    'Traefik and Caddy',
+    (headers) =>
+      fromForwardedHeaders(
+        reader({
+          'x-forwarded-proto': 'http',
+          'x-forwarded-host': 'app.example',
+          'x-forwarded-uri': '/a',
+          ...headers,
+        }),
+      ),
+  ],
+  ['Envoy', (headers) => fromOwnPath(reader({ host: 'app.example', ...headers }), `${ENDPOINT}/a`, ENDPOINT)],
+]
+const others: ReadonlyArray<[header: string, agreeing: string, disagreeing: string]> = [
+  ['x-original-url', 'http://APP.example/a', 'http://app.example/b'],
+  ['x-original-uri', '/a', '/outpost.goauthentik.io/x'],
+  ['x-forwarded-host', 'App.Example.', 'other.example'],
+  ['x-forwarded-uri', '/a', '/b'],
+]
+for (const [proxy, ask] of asking)
+  for (const [header, agreeing, disagreeing] of others) {
+    test(`${proxy}: ${header} may say the same`, () =>
+      assert.deepEqual(ask({ [header]: agreeing }), { host: 'app.example', target: '/a' }))
+    const isItsOwn = proxy !== 'nginx' && proxy !== 'Envoy' && header.startsWith('x-forwarded')
+    if (!isItsOwn && !(proxy === 'nginx' && header === 'x-original-url'))
+      test(`PX-03: ${proxy}: ${header} may not say something else`, () =>
+        assert.equal(ask({ [header]: disagreeing }), undefined))
+  }

@@ -14,24 +14,31 @@ type HeaderReader = (name: string) => string | undefined
 export function fromForwardedHeaders(header: HeaderReader): ForwardedRequest | undefined {
   const scheme = header('x-forwarded-proto')
   if (scheme !== 'http' && scheme !== 'https') return undefined
-  const forwarded = requestAt(header('x-forwarded-host'), header('x-forwarded-uri'))
-  const original = header('x-original-url')
-  return original === undefined || isSame(fromUrl(original), forwarded) ? forwarded : undefined
+  return unlessContradicted(requestAt(header('x-forwarded-host'), header('x-forwarded-uri')), header)
 }
 
-/** `X-Original-URL` (nginx); the headers of other proxies may be there too, but may not say something else. */
+/** `X-Original-URL` (nginx). */
 export function fromOriginalUrl(header: HeaderReader): ForwardedRequest | undefined {
-  const request = fromUrl(header('x-original-url') ?? '')
-  const host = header('x-forwarded-host')
-  if (host !== undefined && canonicalHost(host) !== request?.host) return undefined
-  const target = header('x-forwarded-uri')
-  return target === undefined || target === request?.target ? request : undefined
+  return unlessContradicted(fromUrl(header('x-original-url') ?? ''), header)
 }
 
 /** The request's own host, and what follows the endpoint in its path (Envoy). */
-export function fromOwnPath(host: string, url: string, endpoint: string): ForwardedRequest | undefined {
+export function fromOwnPath(header: HeaderReader, url: string, endpoint: string): ForwardedRequest | undefined {
   const target = url.slice(endpoint.length)
-  return requestAt(host, target.startsWith('/') ? target : `/${target}`)
+  return unlessContradicted(requestAt(header('host'), target.startsWith('/') ? target : `/${target}`), header)
+}
+
+/** The request, unless a header that another proxy would ask with says something else (PX-03). */
+function unlessContradicted(request: ForwardedRequest | undefined, header: HeaderReader): ForwardedRequest | undefined {
+  if (request === undefined) return undefined
+  const url = header('x-original-url')
+  const host = header('x-forwarded-host')
+  const targets = [header('x-forwarded-uri'), header('x-original-uri')]
+  const agrees =
+    (url === undefined || isSame(fromUrl(url), request)) &&
+    (host === undefined || canonicalHost(host) === request.host) &&
+    targets.every((target) => target === undefined || target === request.target)
+  return agrees ? request : undefined
 }
 
 function fromUrl(text: string): ForwardedRequest | undefined {

@@ -1,40 +1,10 @@
+import { IDENTITY_HEADERS, type IdentityHeader } from '#schema/api/header-names.ts'
 import type { Identity } from './identity.ts'
 
 /** A token that is longer is left out: proxies in front refuse answers whose headers outgrow their buffers (PX-24). */
 const MAX_TOKEN_CHARACTERS = 8_192
-const MAX_ADDITIONAL = 32
-
-/** Names as in sheet proxy-outpost §5. */
-export const IDENTITY_HEADERS = [
-  'X-authentik-username',
-  'X-authentik-groups',
-  'X-authentik-entitlements',
-  'X-authentik-email',
-  'X-authentik-name',
-  'X-authentik-uid',
-  'X-authentik-jwt',
-  'X-authentik-meta-jwks',
-  'X-authentik-meta-outpost',
-  'X-authentik-meta-provider',
-  'X-authentik-meta-app',
-  'X-authentik-meta-version',
-] as const
-type IdentityHeader = (typeof IDENTITY_HEADERS)[number]
 
 export type Header = readonly [name: string, value: string]
-
-/** What an application makes of a header name once dashes, underscores, dots and case are gone (PX-05). */
-export function foldName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '')
-}
-
-const OWN_FOLDS: ReadonlySet<string> = new Set(IDENTITY_HEADERS.map(foldName))
-
-/** Whether an application could take this header for one of ours. */
-export function isIdentityName(name: string): boolean {
-  const fold = foldName(name)
-  return fold.startsWith('xauthentik') || OWN_FOLDS.has(fold)
-}
 
 /** UTF-8 octets as header characters; what would end or split a header is left out (PX-23). */
 export function headerValue(text: string): string {
@@ -50,10 +20,14 @@ export interface HeaderContext {
   readonly application: string
   readonly version: string
   readonly basicAuth: { readonly userAttribute: string; readonly passwordAttribute: string } | undefined
+  /** Names of the headers that the attribute `additionalHeaders` of users or groups may fill. */
+  readonly additional: readonly string[]
 }
 
-/** Every identity header, with an empty value: nothing that a visitor sent survives beside them (PX-07). */
-export const NOBODY: readonly Header[] = IDENTITY_HEADERS.map((name) => [name, ''])
+/** Every header that could tell who is there, with an empty value: nothing that a visitor sent survives beside them (PX-07). */
+export function nobodyHeaders({ additional }: Pick<HeaderContext, 'additional'>): readonly Header[] {
+  return [...IDENTITY_HEADERS, ...additional].map((name) => [name, ''])
+}
 
 /** The headers that tell an application who is there. */
 export function identityHeaders(identity: Identity, token: string, context: HeaderContext): readonly Header[] {
@@ -73,7 +47,7 @@ export function identityHeaders(identity: Identity, token: string, context: Head
     'X-authentik-meta-version': context.version,
   }
   const own = IDENTITY_HEADERS.map((name): Header => [name, headerValue(values[name])])
-  return [...own, ...basicAuthorization(identity, context), ...additionalHeaders(identity)]
+  return [...own, ...basicAuthorization(identity, context), ...additionalHeaders(identity, context.additional)]
 }
 
 function joined(names: readonly string[]): string {
@@ -90,20 +64,18 @@ function basicAuthorization({ ak_proxy, email }: Identity, { basicAuth }: Header
   return [['Authorization', `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}`]]
 }
 
-/** Names with a meaning of their own on the way to the application (PX-36). */
-const RESERVED =
-  /^(?:host|connection|contentlength|transferencoding|upgrade|te|trailer|keepalive|expect|cookie|setcookie|authorization|proxy.*|forwarded|xforwarded.*|xreal.*|xoriginal.*|sec.*|location|status)$/
-const TOKEN = /^[!#$%&'*+.^`|~\w-]{1,128}$/
-
-/** Headers that an administrator put into the attribute `additionalHeaders` of users or groups. */
-function additionalHeaders({ ak_proxy }: Identity): readonly Header[] {
+/**
+ * What an administrator put into the attribute `additionalHeaders` of users or groups, for the names that the provider
+ * lists (PX-36). Whoever has no value gets an empty one, so that none of a client's takes its place (PX-05).
+ */
+function additionalHeaders({ ak_proxy }: Identity, names: readonly string[]): readonly Header[] {
   const given = ak_proxy?.user_attributes['additionalHeaders']
-  if (typeof given !== 'object' || given === null) return []
-  return Object.entries(given)
-    .filter(([name, value]) => isPlain(value) && TOKEN.test(name) && !isIdentityName(name) && !isReserved(name))
-    .slice(0, MAX_ADDITIONAL)
-    .map(([name, value]): Header => [name, headerValue(String(value))])
+  const values = new Map(
+    Object.entries(typeof given === 'object' && given !== null ? given : {})
+      .filter(([, value]) => isPlain(value))
+      .map(([name, value]) => [name.toLowerCase(), headerValue(String(value))]),
+  )
+  return names.map((name) => [name, values.get(name.toLowerCase()) ?? ''])
 }
 
-const isReserved = (name: string) => RESERVED.test(foldName(name))
 const isPlain = (value: unknown) => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'

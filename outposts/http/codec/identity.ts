@@ -1,12 +1,15 @@
 import { z } from 'zod'
 
-/** What the core says about a user (sheet proxy-outpost §5), from an id token or an introspection. */
+/** A text that is still there when what a header cannot carry is gone. */
+const visible = z.string().regex(/[^\s\p{Cc}]/u)
+
+/** What the core says about a user (sheet proxy-outpost §5), from an id token or an introspection. Whoever has no name is nobody. */
 export const identityShape = z.object({
-  sub: z.string().min(1),
+  sub: visible,
   sid: z.string().optional(),
   email: z.string().default(''),
   name: z.string().default(''),
-  preferred_username: z.string().default(''),
+  preferred_username: visible,
   groups: z.array(z.string()).default([]),
   ak_proxy: z
     .object({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { isIdentityName } from './identity-headers.ts'
+import { isIdentityName } from '#schema/api/header-names.ts'
 import { upstreamHeaders } from './upstream-headers.ts'
 
 const options = { own: [['X-authentik-username', 'demo']] as const, keepsAuthorization: false, keepsForwarded: false }
@@ -22,6 +22,28 @@ for (const name of aliases)
     assert.equal(isIdentityName(name), true)
     assert.deepEqual(pairs(upstreamHeaders([name, 'akadmin', name, 'root'], options)), ['X-authentik-username: demo'])
   })
+
+const additional = ['X-Remote-User', 'x-remote-user', 'X_Remote_User', 'X.Remote.User', 'x-REMOTE_user', 'XRemoteUser']
+for (const name of additional)
+  test(`PX-05: ${name} of a client does not reach the application, which is told that there is none`, () => {
+    const own = [['X-Remote-User', '']] as const
+    assert.deepEqual(pairs(upstreamHeaders([name, 'admin', 'X-Other', 'a'], { ...options, own })), [
+      'X-Other: a',
+      'X-Remote-User: ',
+    ])
+  })
+
+test('PX-06: Connection takes away neither our Authorization nor one that is kept', () => {
+  const raw = ['Connection', 'Authorization', 'Authorization', 'Bearer of-the-client']
+  const own = [['Authorization', 'Basic YTpi']] as const
+  assert.deepEqual(pairs(upstreamHeaders(raw, { ...options, own })), ['Authorization: Basic YTpi'])
+  assert.deepEqual(pairs(upstreamHeaders(raw, { ...options, own, keepsAuthorization: true })), [
+    'Authorization: Basic YTpi',
+  ])
+  assert.deepEqual(pairs(upstreamHeaders(raw, { ...options, own: [], keepsAuthorization: true })), [
+    'Authorization: Bearer of-the-client',
+  ])
+})
 
 test('PX-06: Connection cannot take away what we set', () =>
   assert.deepEqual(

@@ -1,5 +1,6 @@
+import { foldName, isIdentityName } from '#schema/api/header-names.ts'
 import { withoutOwnCookies } from './cookies.ts'
-import { foldName, type Header, isIdentityName } from './identity-headers.ts'
+import type { Header } from './identity-headers.ts'
 
 /** Headers of one hop (RFC 9110 §7.6.1), and those that the outpost writes itself. */
 const HOP = new Set(
@@ -10,7 +11,7 @@ const HOP = new Set(
 const FORWARDED = /^(?:x-forwarded-[\w-]+|x-real-ip|forwarded|x-original-[\w-]+)$/
 
 export interface UpstreamHeaderOptions {
-  /** Set last: nothing of the same name comes from the visitor. */
+  /** Set last: nothing that an application could take for one of these comes from the visitor. */
   readonly own: readonly Header[]
   readonly keepsAuthorization: boolean
   /** Whether the peer's word on where the request came from is passed on. */

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Application } from '../application.ts'
 import { canonicalHost } from '../codec/canonical-host.ts'
 import { type ForwardedRequest, fromForwardedHeaders, fromOriginalUrl, fromOwnPath } from '../codec/forwarded.ts'
-import { type Header, NOBODY } from '../codec/identity-headers.ts'
+import type { Header } from '../codec/identity-headers.ts'
 import { isOutpostPath, OUTPOST_PATH } from '../codec/outpost-path.ts'
-import { isSkipped } from '../codec/skip-rules.ts'
-import { redirect, sendUnavailable } from '../server/reply.ts'
+import { redirect, refuse, refuseToken, sendUnavailable } from '../server/reply.ts'
+import { admit } from './admission.ts'
 
 type HeaderReader = (name: string) => string | undefined
 
@@ -42,7 +42,7 @@ export const DIALECTS: readonly Dialect[] = [
   {
     path: `${OUTPOST_PATH}/auth/envoy`,
     isPrefix: true,
-    request: (req, header) => fromOwnPath(header('host') ?? '', req.url ?? '', `${OUTPOST_PATH}/auth/envoy`),
+    request: (req, header) => fromOwnPath(header, req.url ?? '', `${OUTPOST_PATH}/auth/envoy`),
     canRedirect: true,
   },
 ]
@@ -74,18 +74,22 @@ export async function forwardAuth(
     options.misconfigured(asked?.host)
     return refuse(res)
   }
-  const { sessions, settings } = application
-  const visitor =
-    application.visitor(req.headers.cookie) ??
-    (await application.bearer(header('authorization')).catch(() => 'away' as const))
-  if (visitor === 'away') return sendUnavailable(res)
-  if (visitor !== undefined) return allow(res, application.headersOf(visitor))
-  // The outpost's own paths are public where they are asked for, not where somebody says that they were.
-  if (!isOutpostPath(asked.target) && isSkipped(settings.skips, asked.target)) return allow(res, NOBODY)
-  const cookies = sessions.removals(req.headers.cookie)
+  const admission = await admit(application, req, asked.target)
+  if (admission.kind === 'passes')
+    return allow(res, [...admission.headers, ...keptAuthorization(application, admission.headers, header)])
+  if (admission.kind === 'away') return sendUnavailable(res)
+  const cookies = application.sessions.removals(req.headers.cookie)
+  if (admission.kind === 'bad-token') return refuseToken(res, cookies)
   if (!dialect.canRedirect || !isNavigation(req)) return refuse(res, cookies)
   const wanted = isOutpostPath(asked.target) ? '/' : asked.target
   redirect(res, startOf(application, wanted), cookies)
+}
+
+/** The client's Authorization, where neither we read it nor another takes its place: an edge passes on what is answered. */
+function keptAuthorization({ settings }: Application, headers: readonly Header[], header: HeaderReader): Header[] {
+  const value = (settings.interceptsAuthorization ? undefined : header('authorization')) ?? ''
+  const isTaken = headers.some(([name]) => name === 'Authorization')
+  return value === '' || isTaken ? [] : [['Authorization', value]]
 }
 
 /** Where the browser signs in, to come back to this path of the external host. */
@@ -102,24 +106,14 @@ export function isNavigation(req: IncomingMessage): boolean {
   return (mode === undefined || mode === 'navigate') && req.headers['x-requested-with'] !== 'XMLHttpRequest'
 }
 
-/** A header that was sent once; twice says nothing sure. */
+/** A header that was sent once. Twice says nothing sure: then it is empty, which none of those that count here may be. */
 function single(req: IncomingMessage, name: string): string | undefined {
   const values = req.headersDistinct[name]
-  return values?.length === 1 ? values[0] : undefined
+  return values === undefined || values.length === 1 ? values?.[0] : ''
 }
 
 function allow(res: ServerResponse, headers: readonly Header[]): void {
   res.writeHead(200, [...headers.flat(), 'content-length', '0', 'cache-control', 'no-store']).end()
-}
-
-function refuse(res: ServerResponse, cookies: readonly string[] = []): void {
-  res
-    .writeHead(401, {
-      'content-length': 0,
-      'cache-control': 'no-store',
-      ...(cookies.length === 0 ? {} : { 'set-cookie': [...cookies] }),
-    })
-    .end()
 }
 
 /** The host that a request is for; undefined if that is not clear (PX-11). */

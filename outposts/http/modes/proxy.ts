@@ -1,48 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '#schema/kernel/logger.ts'
+import { plainAddress } from '#schema/kernel/networks.ts'
 import type { Application } from '../application.ts'
-import { type Header, NOBODY } from '../codec/identity-headers.ts'
-import { isSkipped } from '../codec/skip-rules.ts'
+import type { Header } from '../codec/identity-headers.ts'
 import type { UpstreamHeaderOptions } from '../codec/upstream-headers.ts'
-import { newReference, redirect, sendPage, sendUnavailable } from '../server/reply.ts'
+import { newReference, redirect, refuseToken, sendPage, sendUnavailable } from '../server/reply.ts'
 import type { Upstream } from '../upstream/upstream.ts'
+import { admit } from './admission.ts'
 import { isNavigation, startOf } from './forward-auth.ts'
-
-export interface Admission {
-  readonly headers: readonly Header[]
-  /** The client's Authorization was ours to read, and goes no further. */
-  readonly usedAuthorization: boolean
-}
-
-/** What the application is told about a request, if it may pass; `away` when the core would have to be asked and is not there. */
-export async function admit(application: Application, req: IncomingMessage): Promise<Admission | 'away' | undefined> {
-  const { cookie, authorization } = req.headers
-  const visitor = application.visitor(cookie)
-  if (visitor !== undefined) return { headers: application.headersOf(visitor), usedAuthorization: false }
-  const bearer = await application.bearer(authorization).catch(() => 'away' as const)
-  if (bearer === 'away') return bearer
-  if (bearer !== undefined) return { headers: application.headersOf(bearer), usedAuthorization: true }
-  if (isSkipped(application.settings.skips, req.url ?? '')) return { headers: NOBODY, usedAuthorization: false }
-  return undefined
-}
 
 /** The headers for the application: who is there, and where the request came from as far as we know it ourselves. */
 export function outgoing(
   application: Application,
   req: IncomingMessage,
-  { headers, usedAuthorization }: Admission,
+  headers: readonly Header[],
   isTrusted: boolean,
 ): UpstreamHeaderOptions {
   const { external, interceptsAuthorization } = application.settings
   const before = isTrusted ? req.headers['x-forwarded-for'] : undefined
-  const peer = (req.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '')
+  const peer = plainAddress(req.socket.remoteAddress ?? '')
   const own: Header[] = [
     ['X-Forwarded-For', before === undefined ? peer : `${before}, ${peer}`],
     ['X-Forwarded-Host', req.headers.host ?? ''],
     ['X-Forwarded-Proto', external.protocol.slice(0, -1)],
     ...headers,
   ]
-  return { own, keepsAuthorization: !usedAuthorization && !interceptsAuthorization, keepsForwarded: false }
+  return { own, keepsAuthorization: !interceptsAuthorization, keepsForwarded: false }
 }
 
 export interface ProxyOptions {
@@ -58,11 +41,12 @@ export async function proxy(
   res: ServerResponse,
   { upstream, isTrusted, log }: ProxyOptions,
 ): Promise<void> {
-  const admission = await admit(application, req)
-  if (admission === 'away') return sendUnavailable(res)
-  if (admission === undefined) return askToSignIn(application, req, res)
+  const admission = await admit(application, req, req.url ?? '')
+  if (admission.kind === 'away') return sendUnavailable(res)
+  if (admission.kind === 'bad-token') return refuseToken(res, application.sessions.removals(req.headers.cookie))
+  if (admission.kind === 'stranger') return askToSignIn(application, req, res)
   try {
-    await upstream.pass(req, res, outgoing(application, req, admission, isTrusted))
+    await upstream.pass(req, res, outgoing(application, req, admission.headers, isTrusted))
   } catch (cause) {
     if (res.headersSent || req.destroyed) {
       res.destroy()

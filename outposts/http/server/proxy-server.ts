@@ -4,11 +4,10 @@ import { createServer as createTlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { SecureContext } from 'node:tls'
 import type { OutpostHost, OutpostObject, ProtocolServer } from '#outposts/kind.ts'
+import { listenTcp } from '#outposts/listen-tcp.ts'
 import { type ProxyOutpostConfig, proxyOutpostConfig } from '#schema/api/outpost-providers.ts'
 import { PagedList } from '#schema/client/pages.ts'
-import { ListenError } from '#schema/kernel/listen-error.ts'
-import { isIn, parseNetwork } from '#schema/kernel/networks.ts'
-import type { ListenAddress } from '#schema/kernel/settings.ts'
+import { isIn, parseNetwork, plainAddress } from '#schema/kernel/networks.ts'
 import type { Revocation } from '#schema/wire/messages.ts'
 import { Application } from '../application.ts'
 import type { CorePlaces } from '../codec/endpoints.ts'
@@ -45,8 +44,8 @@ export class ProxyServer implements ProtocolServer {
   constructor(host: OutpostHost) {
     this.#host = host
     this.#list = new PagedList(host.core, { path: '/outposts/proxy/' })
-    const networks = host.config.trustedProxyCidrs.flatMap((cidr) => parseNetwork(cidr) ?? [])
-    this.#trusted = (address) => address !== undefined && isIn(networks, address)
+    const networks = host.config.trustedProxyCidrs.map((cidr) => parseNetwork(cidr)!)
+    this.#trusted = (address) => address !== undefined && isIn(networks, plainAddress(address))
     this.#channel = new BackChannel(this.#corePlaces({}), host)
     const report = new MisconfigurationReport(host.core, host.clock, host.log)
     const serving = () => this.#serving
@@ -107,7 +106,7 @@ export class ProxyServer implements ProtocolServer {
     // Whoever names no host gets the certificate that stands in.
     secure.setSecureContext(this.#host.certificates.fallbackPair())
     for (const server of [plain, secure]) server.on('upgrade', upgrade)
-    this.#servers = [await listening(plain, http), await listening(secure, https)]
+    this.#servers = [await listenTcp(plain, http), await listenTcp(secure, https)]
   }
 
   revoke(revocations: readonly Revocation[]): void {
@@ -196,15 +195,5 @@ export class ProxyServer implements ProtocolServer {
       ({ settings }) => settings.external.hostname === name.toLowerCase(),
     )
     return certificates.get(application?.settings.certificate) ?? certificates.fallback()
-  }
-}
-
-async function listening(server: Server, address: ListenAddress): Promise<Server> {
-  try {
-    server.listen(address.port, address.host)
-    await once(server, 'listening')
-    return server
-  } catch (cause) {
-    throw new ListenError(address, cause)
   }
 }

@@ -34,6 +34,27 @@ export function redirect(res: ServerResponse, to: string, cookies: readonly stri
     .end()
 }
 
+/** Says no to a program or a reverse proxy: nobody reads more than the status. */
+export function refuse(
+  res: ServerResponse,
+  cookies: readonly string[] = [],
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  res
+    .writeHead(401, {
+      ...headers,
+      'content-length': 0,
+      'cache-control': 'no-store',
+      ...(cookies.length === 0 ? {} : { 'set-cookie': [...cookies] }),
+    })
+    .end()
+}
+
+/** Says that a token is no good (RFC 6750 §3.1). */
+export function refuseToken(res: ServerResponse, cookies: readonly string[]): void {
+  refuse(res, cookies, { 'www-authenticate': 'Bearer error="invalid_token"' })
+}
+
 /** The core is needed and does not answer; whoever is signed in already does not come here. */
 export function sendUnavailable(res: ServerResponse): void {
   const text = 'Signing in is not possible at this moment. Applications that you are signed in to keep working.'

@@ -61,6 +61,8 @@ export class RequestRouter {
       res.writeHead(204).end()
       return
     }
+    // A target in absolute form could name another host than the one that the request is for (PX-11).
+    if (!path.startsWith('/')) return notServed(res, 400)
     const { byHost, upstreams } = serving()
     const trusted = isTrusted(req.socket.remoteAddress)
     const dialect = dialectOf(path)

@@ -9,23 +9,39 @@ import type { Clock } from '#schema/kernel/clock.ts'
 const KEPT_MS = 60_000
 const MAX_KEPT = 10_000
 
-const introspection = z.object({ active: z.boolean(), exp: z.number().optional(), iat: z.number().optional() })
+/** RFC 7662 §2.2. */
+const introspection = z.object({
+  active: z.literal(true),
+  token_type: z.string().optional(),
+  client_id: z.string().optional(),
+  aud: z.union([z.string(), z.array(z.string())]),
+  exp: z.number().optional(),
+  iat: z.number().optional(),
+})
+
+/**
+ * Whether a token is an access token. compat: the core of authentik does not tell; its access tokens are signed, its
+ * refresh tokens are random, and its id tokens are not active.
+ */
+function isAccessToken(token: string, type: string | undefined): boolean {
+  return type === undefined ? /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token) : type.toLowerCase() === 'bearer'
+}
 
 /** Access tokens that applications' clients send in place of a session, as the core introspects them for this provider. */
 export class BearerTokens {
   readonly #settings: ProviderSettings
-  readonly #channel: BackChannel
+  readonly #channel: Pick<BackChannel, 'post'>
   readonly #clock: Clock
   /** By hash of the token, and only what was active. */
   readonly #known = new BoundedMap<string, { readonly visitor: Visitor; readonly until: number }>(MAX_KEPT)
 
-  constructor(settings: ProviderSettings, channel: BackChannel, clock: Clock) {
+  constructor(settings: ProviderSettings, channel: Pick<BackChannel, 'post'>, clock: Clock) {
     this.#settings = settings
     this.#channel = channel
     this.#clock = clock
   }
 
-  /** Who holds the token, if it is active and was issued to this provider. */
+  /** Who holds the token, if it is an active access token that was issued to this provider, for a user. */
   async find(token: string): Promise<Visitor | undefined> {
     const now = this.#clock.now()
     const key = createHash('sha256').update(token).digest('base64url')
@@ -39,9 +55,12 @@ export class BearerTokens {
     })
     const answer = introspection.safeParse(body)
     const identity = identityShape.safeParse(body)
-    if (status !== 200 || !answer.success || !answer.data.active || !identity.success) return undefined
-    const expires = answer.data.exp === undefined ? now + KEPT_MS : answer.data.exp * 1000
-    const visitor = { identity: identity.data, token, issuedAt: (answer.data.iat ?? now / 1000) * 1000, expires }
+    if (status !== 200 || !answer.success || !identity.success) return undefined
+    const { token_type, client_id = clientId, aud, exp, iat } = answer.data
+    const isOurs = client_id === clientId && [aud].flat().includes(clientId)
+    if (!isOurs || !isAccessToken(token, token_type)) return undefined
+    const expires = exp === undefined ? now + KEPT_MS : exp * 1000
+    const visitor = { identity: identity.data, token, issuedAt: (iat ?? now / 1000) * 1000, expires }
     this.#known.set(key, { visitor, until: Math.min(now + KEPT_MS, expires) })
     return visitor
   }

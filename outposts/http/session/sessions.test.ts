@@ -38,6 +38,13 @@ const [whole = ''] = cookiesOf(sessions)
 const value = whole.slice(whole.indexOf('=') + 1)
 const chunks = cookiesOf(sessions, large)
 const name = owner.cookieName
+/** The names that a session can have: nine chunks at most are told apart. */
+const ownNames = (cookie: string) => {
+  const names = cookie.split('; ').map((pair) => pair.split('=')[0]!)
+  const found = names.filter((each) => /^authentik_proxy_00000000(?:-\d)?$/.test(each))
+  assert.notEqual(found.length, 0)
+  return found
+}
 const bad: ReadonlyArray<[what: string, cookie: string]> = [
   ['random octets', `${name}=1.${randomBytes(300).toString('base64url')}`],
   ['nothing', `${name}=`],
@@ -58,8 +65,15 @@ const bad: ReadonlyArray<[what: string, cookie: string]> = [
 for (const [what, cookie] of bad)
   test(`PX-12: a cookie with ${what} is no session, and is removed`, () => {
     assert.equal(sessions.read(cookie, NOW), undefined)
-    for (const removal of sessions.removals(cookie)) assert.match(removal, /Max-Age=0/)
+    const removals = sessions.removals(cookie)
+    assert.deepEqual(new Set(removals.map((line) => line.split('=')[0])), new Set(ownNames(cookie)))
+    for (const removal of removals) assert.match(removal, /^\S+=; Path=\/; Max-Age=0; HttpOnly; SameSite=Lax; Secure$/)
   })
+
+test('PX-12: nothing is removed where nothing was sent', () => {
+  for (const cookie of [undefined, '', 'theirs=1', 'authentik_proxy_11111111=1.AAAA'])
+    assert.deepEqual(sessions.removals(cookie), [])
+})
 
 test('a session ends with its time', () => assert.equal(sessions.read(whole, NOW + 60_000), undefined))
 

@@ -49,7 +49,12 @@ export class Sessions {
     const sealed = fromChunks(this.#name, cookies)
     if (sealed === undefined) return undefined
     const session = this.#known.get(sealed) ?? this.#open(sealed)
-    return session === undefined || session.expires <= now || this.#ended.get(session.id) ? undefined : session
+    return session === undefined || this.isOver(session, now) ? undefined : session
+  }
+
+  /** Whether a visitor's time is up, or they have signed out in this process. */
+  isOver(visitor: Visitor, now: number): boolean {
+    return visitor.expires <= now || ('id' in visitor && this.#ended.get(String(visitor.id)) === true)
   }
 
   #open(sealed: string): (Visitor & { readonly id: string }) | undefined {
@@ -88,15 +93,9 @@ export class Sessions {
     return this.#removals(header, new Set())
   }
 
-  /** Whether a name comes twice, as it does when a parent domain has set one: no new session can get through then. */
-  isShadowed(header: string | undefined): boolean {
-    const names = readCookies(header, this.#name).map(([name]) => name)
-    return new Set(names).size !== names.length
-  }
-
   /** Ends the session in this process; the others hear of it from the core. */
   end(visitor: Visitor): void {
-    if ('id' in visitor && typeof visitor.id === 'string') this.#ended.set(visitor.id, true)
+    if ('id' in visitor) this.#ended.set(String(visitor.id), true)
   }
 
   #removals(header: string | undefined, kept: ReadonlySet<string>): readonly string[] {

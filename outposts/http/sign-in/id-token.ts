@@ -27,11 +27,11 @@ export type VerifiedToken =
 /** Verifies id tokens of one provider (OpenID Connect Core §3.1.3.7). */
 export class IdTokens {
   readonly #owner: IdTokenOwner
-  readonly #channel: BackChannel
+  readonly #channel: Pick<BackChannel, 'get'>
   readonly #clock: Clock
   #keys: { readonly set: JSONWebKeySet; readonly until: number } | undefined
 
-  constructor(owner: IdTokenOwner, channel: BackChannel, clock: Clock) {
+  constructor(owner: IdTokenOwner, channel: Pick<BackChannel, 'get'>, clock: Clock) {
     this.#owner = owner
     this.#channel = channel
     this.#clock = clock
@@ -43,7 +43,10 @@ export class IdTokens {
       const payload = await this.#payload(token)
       if (payload['nonce'] !== nonce) return { kind: 'refused', reason: 'the nonce is another' }
       const identity = identityShape.safeParse(payload)
-      if (!identity.success) return { kind: 'refused', reason: 'claims are not what they should be' }
+      if (!identity.success) {
+        const claims = identity.error.issues.map(({ path }) => path.join('.'))
+        return { kind: 'refused', reason: `claims are missing or not what they should be: ${claims.join(', ')}` }
+      }
       return { kind: 'ok', identity: identity.data, issuedAt: payload.iat! * 1000, expires: payload.exp! * 1000 }
     } catch (error) {
       if (error instanceof errors.JOSEError) return { kind: 'refused', reason: error.message }

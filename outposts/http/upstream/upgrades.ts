@@ -3,15 +3,18 @@ import type { Duplex } from 'node:stream'
 import httpProxy from 'http-proxy'
 import type { Logger } from '#schema/kernel/logger.ts'
 import type { Application } from '../application.ts'
+import type { Visitor } from '../codec/identity.ts'
 import { upstreamHeaders } from '../codec/upstream-headers.ts'
+import { admit } from '../modes/admission.ts'
 import { hostOf } from '../modes/forward-auth.ts'
-import { admit, outgoing } from '../modes/proxy.ts'
+import { outgoing } from '../modes/proxy.ts'
 import type { Serving } from '../server/request-router.ts'
 
 interface Open {
   readonly socket: Duplex
   readonly application: Application
-  readonly cookies: string | undefined
+  /** Undefined on public paths, which are open to whoever comes. */
+  readonly visitor: Visitor | undefined
 }
 
 /** WebSockets to applications: let in like any request, and closed when the access behind them ends. */
@@ -52,8 +55,8 @@ export class Upgrades {
 
   /** Closes what has lost its ground. */
   recheck(): void {
-    for (const { socket, application, cookies } of this.#open)
-      if (application.visitor(cookies) === undefined) socket.destroy()
+    for (const { socket, application, visitor } of this.#open)
+      if (visitor !== undefined && application.isOver(visitor)) socket.destroy()
   }
 
   close(): void {
@@ -62,32 +65,26 @@ export class Upgrades {
   }
 
   async #pass(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const target = req.url ?? ''
+    if (!target.startsWith('/')) return refuse(socket, '400 Bad Request')
     const { byHost, upstreams } = this.#serving()
     const application = byHost.get(hostOf(req) ?? '')
     const upstream = application === undefined ? undefined : upstreams.get(application)
     if (application === undefined || upstream === undefined) return refuse(socket, '404 Not Found')
-    const admission = await admit(application, req)
-    if (admission === undefined || admission === 'away')
-      return refuse(socket, admission === 'away' ? '503 Service Unavailable' : '401 Unauthorized')
+    const admission = await admit(application, req, target)
+    if (admission.kind !== 'passes')
+      return refuse(socket, admission.kind === 'away' ? '503 Service Unavailable' : '401 Unauthorized')
     const isTrusted = this.#isTrusted(req.socket.remoteAddress)
-    const flat = upstreamHeaders(req.rawHeaders, outgoing(application, req, admission, isTrusted))
+    const flat = upstreamHeaders(req.rawHeaders, outgoing(application, req, admission.headers, isTrusted))
     const headers: Record<string, string> = { connection: 'Upgrade', upgrade: req.headers.upgrade ?? 'websocket' }
     for (let i = 0; i + 1 < flat.length; i += 2) headers[flat[i]!.toLowerCase()] = flat[i + 1]!
     req.headers = headers
-    req.url = upstream.pathOf(req.url ?? '/')
-    const open: Open = { socket, application, cookies: rawCookies(req) }
-    if (application.visitor(open.cookies) !== undefined) this.#open.add(open)
+    req.url = upstream.pathOf(target)
+    const open: Open = { socket, application, visitor: admission.visitor }
+    this.#open.add(open)
     socket.once('close', () => this.#open.delete(open))
     this.#proxy.ws(req, socket, head, { target: upstream.origin.origin, secure: application.settings.verifiesUpstream })
   }
-}
-
-/** The cookies as they were sent: those for the application lack ours. */
-function rawCookies(req: IncomingMessage): string | undefined {
-  const found: string[] = []
-  for (let i = 0; i + 1 < req.rawHeaders.length; i += 2)
-    if (req.rawHeaders[i]!.toLowerCase() === 'cookie') found.push(req.rawHeaders[i + 1]!)
-  return found.length === 0 ? undefined : found.join('; ')
 }
 
 function refuse(socket: Duplex, status: string): void {

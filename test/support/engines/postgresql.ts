@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { chownSync, globSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DatabaseConfig } from '#core/config/core-config.ts'
+import { Secret } from '#schema/kernel/secret.ts'
 import { freePort, ownerIds, startEngine, temporaryFolder } from './process.ts'
 import { run } from './tools.ts'
 
@@ -11,6 +13,8 @@ export interface Postgresql extends AsyncDisposable {
   readonly password: string
   /** Runs SQL as the superuser, in the database `postgres` unless another is named. */
   sql(text: string, database?: string): Promise<string>
+  /** Makes an empty database, and tells how a core reaches it. */
+  newDatabase(name: string): Promise<DatabaseConfig>
 }
 
 /** The folder of the newest installed server's programs, undefined when there is none. */
@@ -74,15 +78,29 @@ export async function startPostgresql(): Promise<Postgresql> {
     cleanUp: () => folder[Symbol.dispose](),
     ...owner,
   })
+  const sql = async (text: string, database?: string) => {
+    const answer = await psql(text, database)
+    if (answer.code !== 0) throw new Error(`psql: ${answer.text}`)
+    return answer.text.trim()
+  }
+  const always = <const T>(value: T) => ({ current: () => value })
   return {
     host: '127.0.0.1',
     port,
     user: 'martello_root',
     password: PASSWORD,
-    async sql(text, database) {
-      const answer = await psql(text, database)
-      if (answer.code !== 0) throw new Error(`psql: ${answer.text}`)
-      return answer.text.trim()
+    sql,
+    async newDatabase(name) {
+      await sql(`create database ${name}`)
+      return {
+        kind: 'postgresql',
+        host: always('127.0.0.1'),
+        port: always(port),
+        name: always(name),
+        user: always('martello_root'),
+        password: always(new Secret(PASSWORD)),
+        sslMode: always('disable'),
+      }
     },
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   }

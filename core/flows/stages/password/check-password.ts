@@ -6,9 +6,11 @@ import { users } from '#core/store/tables/users.ts'
 import type { UserRecord } from '#core/store/users.ts'
 import type { StageRun } from '../../stage.ts'
 
+/** compat: the backends by their names in the API: the user's own password, and app passwords. */
 export const INBUILT = 'authentik.core.auth.InbuiltBackend'
 export const APP_PASSWORD = 'authentik.core.auth.TokenBackend'
 
+/** What was typed, and what may accept it. */
 export interface PasswordCheck {
   readonly password: string
   readonly backends: readonly string[]

@@ -7,6 +7,7 @@ import { parseAnswer } from '../../parse-answer.ts'
 import { invalid, PASSED, type StageExecutor } from '../../stage.ts'
 import { checkPassword } from './check-password.ts'
 
+/** The settings of a password stage, also of one that an identification stage has embedded. */
 export async function loadPasswordStage(db: Database, stageUuid: string): Promise<typeof passwordStages.$inferSelect> {
   const [settings] = await db.select().from(passwordStages).where(eq(passwordStages.stageUuid, stageUuid))
   if (settings === undefined) throw new TypeError(`password stage ${stageUuid} has no settings`)

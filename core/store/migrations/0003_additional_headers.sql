@@ -1,0 +1,1 @@
+ALTER TABLE "providers_proxy" ADD COLUMN "additional_headers" text[] DEFAULT '{}' NOT NULL;
