@@ -3,20 +3,22 @@ import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import { z } from 'zod'
+import { ConditionalRead } from '#schema/client/conditional.ts'
 import { createCoreClient } from '#schema/client/core-client.ts'
 import { backoffMs } from '#schema/kernel/backoff.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
 import { CoreUnreachableError } from '#schema/kernel/errors.ts'
 import { LOG_LEVELS, type Logger, type LogLevel } from '#schema/kernel/logger.ts'
 import { VERSION } from '#schema/version.ts'
-import { CAPABILITIES, type Revocation } from '#schema/wire/messages.ts'
+import { CAPABILITIES } from '#schema/wire/capabilities.ts'
+import type { Revocation } from '#schema/wire/messages.ts'
+import { updateOf } from '#schema/wire/update.ts'
 import type { OutpostConfig } from './config/outpost-config.ts'
 import { createFlowClient } from './flow/create-flow-client.ts'
 import { flowMetrics } from './flow/flow-metrics.ts'
 import type { OutpostHost, OutpostKind, OutpostObject, ProtocolServer } from './kind.ts'
 import { axiosTransport, createHttp } from './link/axios-transport.ts'
 import { LinkClient } from './link/link-client.ts'
-import { refreshFor } from './link/pending-refresh.ts'
 import { Refresher } from './link/refresher.ts'
 import { isRefusal, Standing, WrongOutpostError } from './link/standing.ts'
 import { startMetricsServer } from './metrics/metrics-server.ts'
@@ -105,7 +107,8 @@ export async function runOutpost(
   const ready = Promise.withResolvers<void>()
   ready.promise.catch(() => {})
 
-  const first = await firstAnswer(() => readOutpost(host, kind.type), { log, random, signal })
+  const outposts = new ConditionalRead(core, { path: '/outposts/instances/' }, (body) => ownOutpost(body, kind.type))
+  const first = await firstAnswer(() => outposts.now(), { log, random, signal })
   if (first === undefined) return
   own = outpostMetrics(registry, { name: first.name, type: kind.type, instance })
   const applied = { revision: 0, sequence: 0 }
@@ -116,7 +119,7 @@ export async function runOutpost(
     random,
     signal,
     async apply(changes) {
-      const outpost = await readOutpost(host, kind.type).catch((cause) => {
+      const outpost = await outposts.now().catch((cause) => {
         if (isRefusal(cause)) standing.refused()
         throw cause
       })
@@ -143,7 +146,7 @@ export async function runOutpost(
         capabilities: [...CAPABILITIES],
         ...applied,
       }),
-      update: (args) => void refresher.request(refreshFor(args)),
+      update: (args) => void refresher.request(updateOf(args)),
       revoke(revocations) {
         server.revoke(revocations)
         applied.sequence = Math.max(applied.sequence, ...revocations.map((each) => each.sequence))
@@ -151,19 +154,19 @@ export async function runOutpost(
       },
       sessionEnded: (session) => server.revoke([sessionEnd(session, clock.now())]),
       linked: (is) => own?.linked(is),
-      refused: () => void refresher.request(refreshFor({})),
+      refused: () => void refresher.request(updateOf({})),
     },
   )
 
   const linked = link.run(signal)
   started?.({
     ready: ready.promise,
-    refresh: () => void refresher.request(refreshFor({})),
+    refresh: () => void refresher.request(updateOf({})),
     server,
     metricsPort: metrics.port,
   })
   try {
-    await refresher.request(refreshFor({}))
+    await refresher.request(updateOf({}))
     if (!signal.aborted) {
       await server.listen()
       isReady = true
@@ -171,7 +174,7 @@ export async function runOutpost(
       log.info('serving', { outpost: first.name, type: kind.type })
       await everySoOften(
         () => intervalMs(interval),
-        () => refresher.request(refreshFor({})),
+        () => refresher.request(updateOf({})),
         signal,
       )
     }
@@ -185,10 +188,9 @@ export async function runOutpost(
   await linked
 }
 
-/** The outpost object that the token belongs to. */
-async function readOutpost({ core }: Pick<OutpostHost, 'core'>, type: string): Promise<OutpostAnswer> {
-  const answer = await core.request({ path: '/outposts/instances/' })
-  const parsed = instancesShape.safeParse(answer.kind === 'ok' ? answer.body : undefined)
+/** The outpost object that the token belongs to, in the list that the core gives for it. */
+function ownOutpost(list: unknown, type: string): OutpostAnswer {
+  const parsed = instancesShape.safeParse(list)
   if (!parsed.success) throw new CoreUnreachableError('the list of outposts is not what it should be', parsed.error)
   const [outpost] = parsed.data.results
   if (outpost === undefined) throw new WrongOutpostError('the token belongs to no outpost', { retryable: true })

@@ -1,6 +1,6 @@
 import type { LdapOutpostConfig } from '#schema/api/outpost-providers.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
-import type { BindSettings } from './bind/bind.ts'
+import type { BindSettings } from './bind/bind-settings.ts'
 import { isWithin, type Name, readName } from './codec/dn.ts'
 import { buildEntries } from './directory/build-entries.ts'
 import { Directory } from './directory/directory.ts'
@@ -11,7 +11,7 @@ export class ProviderUnusableError extends MartelloError {
   override readonly code = 'MRT_LDAP_PROVIDER_UNUSABLE'
 }
 
-/** One LDAP provider: a tree below its base, and the way into it. */
+/** One LDAP provider with its settings, which never change: a tree below its base, and the way into it. */
 export class LdapProvider {
   readonly config: LdapOutpostConfig
   readonly base: Name
@@ -24,7 +24,6 @@ export class LdapProvider {
     this.config = config
     this.base = base
     this.bindSettings = {
-      pk: config.pk,
       base,
       baseDn: config.base_dn,
       flowSlug: config.bind_flow_slug,

@@ -6,13 +6,14 @@ import { backoffMs } from '#schema/kernel/backoff.ts'
 import type { Random } from '#schema/kernel/clock.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import { joinUrl } from '#schema/kernel/url-join.ts'
+import { messageText, parseMessage } from '#schema/wire/envelope.ts'
 import {
   CloseCode,
-  envelope,
   type HelloArgs,
   Instruction,
   type Revocation,
   revokeArgs,
+  sessionEndArgs,
   type TriggerUpdateArgs,
   triggerUpdateArgs,
 } from '#schema/wire/messages.ts'
@@ -21,8 +22,13 @@ import { askAgainMs } from './standing.ts'
 const HELLO_EVERY_MS = 10_000
 /** Three unanswered HELLOs: the peer is gone, whatever the socket believes. */
 const SILENCE_MS = 32_000
-const HANDSHAKE_MS = 10_000
-const MAX_MESSAGE_OCTETS = 4 * 1024 * 1024
+const SOCKET_OPTIONS = {
+  handshakeTimeout: 10_000,
+  maxPayload: 4 * 1024 * 1024,
+  perMessageDeflate: false,
+  /** How long a core may take to answer the end of the link, in ms; a process that stops waits for it. */
+  closeTimeout: 2_000,
+} as const
 /** A connection that lasted this long was good: the next attempt is early again. */
 const STABLE_MS = 30_000
 const RECONNECT = { firstMs: 500, capMs: 5_000 }
@@ -86,10 +92,8 @@ export class LinkClient {
     )
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
     const socket = new WebSocket(url, {
+      ...SOCKET_OPTIONS,
       headers: { authorization: `Bearer ${config.token.reveal()}`, 'user-agent': USER_AGENT },
-      handshakeTimeout: HANDSHAKE_MS,
-      maxPayload: MAX_MESSAGE_OCTETS,
-      perMessageDeflate: false,
       rejectUnauthorized: !config.insecure,
     })
     const { promise, resolve } = Promise.withResolvers<{ lastedMs: number; isRefused: boolean }>()
@@ -145,8 +149,9 @@ export class LinkClient {
     this.#options.log.warning('the link to the core is lost; serving what is known', { why })
   }
 
+  /** False when the message cannot be understood: an update then means everything, but a revocation is not guessed. */
   #handle(text: string): boolean {
-    const message = parse(text)
+    const message = parseMessage(text)
     if (message === undefined) return false
     const { instruction, args } = message
     if (instruction === Instruction.TriggerUpdate) this.#events.update(triggerUpdateArgs.safeParse(args).data ?? {})
@@ -154,20 +159,15 @@ export class LinkClient {
       const revoked = revokeArgs.safeParse(args)
       if (!revoked.success) return false
       this.#events.revoke(revoked.data.revocations)
-    } else if (instruction === Instruction.SessionEnd && typeof args['session_id'] === 'string')
-      this.#events.sessionEnded(args['session_id'])
+    } else if (instruction === Instruction.SessionEnd) {
+      const ended = sessionEndArgs.safeParse(args)
+      if (!ended.success) return false
+      this.#events.sessionEnded(ended.data.session_id)
+    }
     return true
   }
 
   #send(instruction: number, args: object): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ instruction, args }))
-  }
-}
-
-function parse(text: string) {
-  try {
-    return envelope.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(messageText(instruction, args))
   }
 }

@@ -2,14 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { backoffMs } from '#schema/kernel/backoff.ts'
 import type { Random } from '#schema/kernel/clock.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
-import { merge, type Refresh } from './pending-refresh.ts'
+import { mergeUpdates, type Update } from '#schema/wire/update.ts'
 import { askAgainMs, isRefusal } from './standing.ts'
 
 const RETRY = { firstMs: 500, capMs: 30_000 }
 
 export interface RefresherOptions {
   /** Reads the configuration and swaps to it; rejects when the core cannot be read. */
-  readonly apply: (changes: Refresh['changes']) => Promise<void>
+  readonly apply: (changes: Update['changes']) => Promise<void>
   readonly applied: (revision: number) => void
   readonly log: Logger
   readonly random: Random
@@ -22,7 +22,7 @@ export interface RefresherOptions {
  */
 export class Refresher {
   readonly #options: RefresherOptions
-  #waiting: Refresh | undefined
+  #waiting: Update | undefined
   #running: Promise<void> | undefined
   /** Ends the wait before the next attempt. */
   #wake = new AbortController()
@@ -32,8 +32,8 @@ export class Refresher {
   }
 
   /** Resolves when the configuration is at least as new as this request. */
-  request(refresh: Refresh): Promise<void> {
-    this.#waiting = merge(this.#waiting, refresh)
+  request(update: Update): Promise<void> {
+    this.#waiting = mergeUpdates(this.#waiting, update)
     this.#wake.abort()
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
@@ -44,16 +44,16 @@ export class Refresher {
   async #run(): Promise<void> {
     const { apply, applied, log, random, signal } = this.#options
     for (let failures = 0; this.#waiting !== undefined && !signal.aborted; ) {
-      const refresh = this.#waiting
+      const update = this.#waiting
       this.#waiting = undefined
       try {
-        await apply(refresh.changes)
+        await apply(update.changes)
         if (failures > 0) log.info('the configuration could be read again')
         failures = 0
-        applied(refresh.revision)
+        applied(update.revision)
       } catch (cause) {
         // What the failed attempt did is unknown: the next one reads everything.
-        this.#waiting = merge(this.#waiting, { ...refresh, changes: undefined })
+        this.#waiting = mergeUpdates(this.#waiting, { ...update, changes: undefined })
         if (failures++ === 0) log.warning('the configuration could not be read; the last one stays', { cause })
         this.#wake = new AbortController()
         const ms = isRefusal(cause) ? askAgainMs(random) : backoffMs(failures, random, RETRY)

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { radiusOutpostConfig } from '#schema/api/outpost-providers.ts'
-import { parseAddress } from '#schema/kernel/networks.ts'
 import { clientNetworks } from './client-networks.ts'
 
 const provider = (pk: number, client_networks: string, shared_secret = 'the same for all') =>
@@ -38,7 +37,7 @@ for (const order of ['as given', 'reversed'] as const)
   for (const [address, by] of served)
     test(`RD-10: ${address} is served by the longest prefix, providers ${order}, one secret for all`, () => {
       const { networks } = clientNetworks(order === 'reversed' ? FLEET.toReversed() : FLEET)
-      assert.equal(networks.find(parseAddress(address)!)?.applicationSlug, `app-${by}`)
+      assert.equal(networks.find(address)?.applicationSlug, `app-${by}`)
     })
 
 const unserved: ReadonlyArray<[networks: string, address: string]> = [
@@ -49,16 +48,16 @@ const unserved: ReadonlyArray<[networks: string, address: string]> = [
 ]
 for (const [networks, address] of unserved)
   test(`RD-10: "${networks}" does not serve ${address}`, () =>
-    assert.equal(clientNetworks([provider(1, networks)]).networks.find(parseAddress(address)!), undefined))
+    assert.equal(clientNetworks([provider(1, networks)]).networks.find(address), undefined))
 
 test('bits behind the prefix do not matter', () => {
   const { networks } = clientNetworks([provider(1, '10.1.2.3/8')])
-  assert.equal(networks.find(parseAddress('10.9.9.9')!)?.name, 'provider 1')
+  assert.equal(networks.find('10.9.9.9')?.name, 'provider 1')
 })
 
 test('RD-10: a network that two providers claim stays with the older one, and is reported', () => {
   const { networks, problems } = clientNetworks([provider(9, '10.0.0.0/8'), provider(7, '10.0.0.5/8, 10.0.0.0/8')])
-  assert.equal(networks.find(parseAddress('10.0.0.1')!)?.name, 'provider 7')
+  assert.equal(networks.find('10.0.0.1')?.name, 'provider 7')
   assert.deepEqual(problems, [
     { provider: 'provider 9', network: '10.0.0.0/8', problem: 'served for another provider' },
   ])
@@ -68,12 +67,31 @@ for (const wrong of ['10.0.0.0/33', '10.0.0/8', 'nas.example.com', '2001:db8::/1
   test(`the entry "${wrong}" is reported and left out, its neighbours are served`, () => {
     const { networks, problems } = clientNetworks([provider(1, `${wrong}, 192.0.2.0/24`), provider(2, '198.51.100.1')])
     assert.deepEqual(problems, [{ provider: 'provider 1', network: wrong, problem: 'not a network' }])
-    assert.equal(networks.find(parseAddress('192.0.2.9')!)?.name, 'provider 1')
-    assert.equal(networks.find(parseAddress('198.51.100.1')!)?.name, 'provider 2')
+    assert.equal(networks.find('192.0.2.9')?.name, 'provider 1')
+    assert.equal(networks.find('198.51.100.1')?.name, 'provider 2')
   })
+
+test('RD-17: a flood of unknown addresses does not change who is served', () => {
+  const { networks } = clientNetworks([provider(1, '10.0.0.0/8')])
+  for (let i = 0; i < 20_000; i++) assert.equal(networks.find(`192.168.${(i >> 8) % 256}.${i % 256}`), undefined)
+  for (let again = 0; again < 2; again++) assert.equal(networks.find('10.1.2.3')?.name, 'provider 1')
+  assert.equal(networks.find('not an address'), undefined)
+})
 
 test('a provider without a shared secret serves nobody', () => {
   const { networks, problems } = clientNetworks([provider(1, '10.0.0.0/8', '')])
-  assert.equal(networks.find(parseAddress('10.0.0.1')!), undefined)
+  assert.equal(networks.find('10.0.0.1'), undefined)
   assert.equal(problems[0]?.problem, 'no shared secret')
 })
+
+const policies: ReadonlyArray<[told: object, required: boolean]> = [
+  [{}, true],
+  [{ message_authenticator: 'required' }, true],
+  [{ message_authenticator: 'optional' }, false],
+]
+for (const [told, required] of policies)
+  test(`RD-03: Message-Authenticator is ${required ? 'required' : 'optional'} when the core tells ${JSON.stringify(told)}`, () => {
+    const config = radiusOutpostConfig.parse({ ...provider(1, '10.0.0.1'), message_authenticator: undefined, ...told })
+    const found = clientNetworks([config]).networks.find('10.0.0.1')
+    assert.equal(found?.requiresMessageAuthenticator, required)
+  })

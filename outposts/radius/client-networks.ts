@@ -1,5 +1,5 @@
 import type { RadiusOutpostConfig } from '#schema/api/outpost-providers.ts'
-import { type Network, parseNetwork } from '#schema/kernel/networks.ts'
+import { type Network, parseAddress, parseNetwork } from '#schema/kernel/networks.ts'
 
 /** A provider as its requests are handled; `secret` are the octets of the shared secret. */
 export interface RadiusProvider {
@@ -7,6 +7,8 @@ export interface RadiusProvider {
   readonly applicationSlug: string
   readonly flowSlug: string
   readonly secret: Uint8Array
+  /** Whether a request without Message-Authenticator is left without an answer. */
+  readonly requiresMessageAuthenticator: boolean
 }
 
 /** Why a network, or a whole provider, is not served. */
@@ -38,21 +40,35 @@ function keyOf(octets: Uint8Array, prefix: number): string {
 const isV4 = (octets: Uint8Array) =>
   octets[10] === 0xff && octets[11] === 0xff && octets.subarray(0, 10).every((octet) => octet === 0)
 
+/** How many addresses are remembered with their answer; a flood of others only makes them be looked up again. */
+const REMEMBERED = 4096
+
 /** Which provider serves a client: the one with the longest prefix that contains its address. */
 export class ClientNetworks {
   /** Longest prefix first. */
   readonly #lengths: readonly SameLength[]
+  readonly #remembered = new Map<string, RadiusProvider | undefined>()
 
   constructor(lengths: readonly SameLength[] = []) {
     this.#lengths = lengths
   }
 
-  /** The provider for an address of 16 octets. `::/0` does not stand for IPv4. */
-  find(address: Uint8Array): RadiusProvider | undefined {
-    const shortest = isV4(address) ? V4_PREFIX : 0
+  /** The provider for an address, undefined also for a text that is none. `::/0` does not stand for IPv4. */
+  find(address: string): RadiusProvider | undefined {
+    const known = this.#remembered.get(address)
+    if (known !== undefined || this.#remembered.has(address)) return known
+    if (this.#remembered.size === REMEMBERED) this.#remembered.clear()
+    const octets = parseAddress(address)
+    const provider = octets && this.#lookUp(octets)
+    this.#remembered.set(address, provider)
+    return provider
+  }
+
+  #lookUp(octets: Uint8Array): RadiusProvider | undefined {
+    const shortest = isV4(octets) ? V4_PREFIX : 0
     for (const { prefix, providers } of this.#lengths) {
       if (prefix < shortest) return undefined
-      const provider = providers.get(keyOf(address, prefix))
+      const provider = providers.get(keyOf(octets, prefix))
       if (provider !== undefined) return provider
     }
     return undefined
@@ -92,6 +108,7 @@ export function clientNetworks(configs: readonly RadiusOutpostConfig[]): {
       applicationSlug: config.application_slug,
       flowSlug: config.auth_flow_slug,
       secret: new TextEncoder().encode(config.shared_secret),
+      requiresMessageAuthenticator: config.message_authenticator !== 'optional',
     }
     for (const text of networksOf(config.client_networks)) {
       const network = parseNetwork(text)

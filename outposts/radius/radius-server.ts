@@ -1,10 +1,13 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram'
+import { lookup } from 'node:dns'
 import { once } from 'node:events'
+import { isIP } from 'node:net'
 import type { OutpostHost, OutpostObject, ProtocolServer } from '#outposts/kind.ts'
 import { type RadiusOutpostConfig, radiusOutpostConfig } from '#schema/api/outpost-providers.ts'
 import { PagedList } from '#schema/client/pages.ts'
 import { ListenError } from '#schema/kernel/listen-error.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
+import { plainAddress } from '#schema/kernel/networks.ts'
 import type { ListenAddress } from '#schema/kernel/settings.ts'
 import type { Revocation } from '#schema/wire/messages.ts'
 import { clientNetworks } from './client-networks.ts'
@@ -14,8 +17,9 @@ import { RADIUS_LIMITS, type RadiusLimits, RequestHandler } from './request-hand
 /** A burst of a few thousand requests waits in the kernel rather than being lost. */
 const RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024
 
-/** An IPv4 client of a socket for both families, written as IPv4; a link-local address without its zone. */
-const plainAddress = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+/** The address of a client needs no looking up, nor a turn of the event loop for every reply. */
+const lookUpNames: SocketOptions['lookup'] = (host, options, done) =>
+  isIP(host) === 0 ? lookup(host, options, done) : done(null, host, isIP(host))
 
 /** RADIUS authentication over UDP (RFC 2865). */
 export class RadiusServer implements ProtocolServer {
@@ -70,10 +74,15 @@ export class RadiusServer implements ProtocolServer {
 
   async listen(): Promise<void> {
     const { host, port } = this.#address
-    const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER_OCTETS })
-    socket.bind(port, host)
+    const socket = createSocket({
+      type: host.includes(':') ? 'udp6' : 'udp4',
+      recvBufferSize: RECEIVE_BUFFER_OCTETS,
+      lookup: lookUpNames,
+    })
     try {
-      await once(socket, 'listening')
+      const listening = once(socket, 'listening')
+      socket.bind(port, host)
+      await listening
     } catch (error) {
       throw new ListenError(this.#address, error)
     }

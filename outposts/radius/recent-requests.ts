@@ -52,7 +52,7 @@ export class RecentRequests {
   /** What is to be done with a verified request. One with another authenticator takes the place of the old one. */
   admit(source: Source, identifier: number, octets: Uint8Array, now: number): Admission {
     const key = `${source.address} ${source.port} ${identifier}`
-    const authenticator = Buffer.from(octets).toString('latin1')
+    const authenticator = Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1')
     const answered = this.#answered.get(key)
     if (answered?.authenticator === authenticator && answered.until > now)
       return { kind: 'answered', reply: answered.reply }

@@ -12,6 +12,7 @@ import {
   type RequestOptions,
   recordedExchanges,
   request,
+  wrongDatagrams,
 } from '#test/support/radius.ts'
 import { ALLOWED, DENIED, OneUser, radiusProvider } from '#test/support/radius-fleet.ts'
 import { clientNetworks } from './client-networks.ts'
@@ -74,34 +75,8 @@ test('the right password is accepted, the wrong one rejected, both signed', asyn
   })
 })
 
-const AUTHENTICATOR = '000102030405060708090a0b0c0d0e0f'
-const raw = (code: string, length: string, attributes = '') =>
-  fromHex(`${code}00${length}${AUTHENTICATOR}${attributes}`)
 const dropped: ReadonlyArray<[name: string, datagram: Uint8Array, reason: DropReason]> = [
-  ['RD-01: 19 octets', raw('01', '0013').subarray(0, 19), 'malformed'],
-  ['RD-01: 10 octets', raw('01', '000a').subarray(0, 10), 'malformed'],
-  ['RD-01: code 0', raw('00', '0014'), 'unsupported_code'],
-  ['RD-01: code 53', raw('35', '0014'), 'unsupported_code'],
-  ['RD-01: code 255', raw('ff', '0014'), 'unsupported_code'],
-  ['RD-01: length 19 with 20 octets', raw('01', '0013'), 'malformed'],
-  ['RD-01: length 100 with 20 octets', raw('01', '0064'), 'malformed'],
-  ['RD-01: one trailing octet', raw('01', '0015', '01'), 'malformed'],
-  ['RD-01: attribute type 0', raw('01', '0016', '0002'), 'malformed'],
-  ['RD-01: attribute length 0', raw('01', '0016', '0100'), 'malformed'],
-  ['RD-01: attribute length 1', raw('01', '0016', '0101'), 'malformed'],
-  ['RD-01: attribute beyond the packet', raw('01', '0016', '010a'), 'malformed'],
-  ['RD-01: Message-Authenticator of length 5', raw('01', '0019', '5005000000'), 'malformed'],
-  ['RD-01: Status-Server without Message-Authenticator', raw('0c', '0014'), 'missing_message_authenticator'],
-  ['RD-01: Status-Server with User-Name only', raw('0c', '0018', '01046162'), 'missing_message_authenticator'],
-  [
-    'RD-01: EAP-Message without Message-Authenticator',
-    raw('01', '001a', '4f0602010004'),
-    'missing_message_authenticator',
-  ],
-  ['RD-01: second attribute length 0', raw('01', '001a', '010461620100'), 'malformed'],
-  ['RD-01: second attribute beyond the packet', raw('01', '001a', '0104616201ff'), 'malformed'],
-  ['RD-01: 01 ff 00', raw('01', '0017', '01ff00'), 'malformed'],
-  ['RD-01: 01 c8 ab cd ef', raw('01', '0019', '01c8abcdef'), 'malformed'],
+  ...wrongDatagrams().map(({ name, octets, reason }): [string, Uint8Array, DropReason] => [name, octets, reason]),
   ['RD-02: a forged Message-Authenticator', papRequest({ sign: 'forged' }), 'bad_message_authenticator'],
   ['RD-02: two Message-Authenticators', papRequest({ sign: 'twice' }), 'bad_message_authenticator'],
   ['RD-03: no Message-Authenticator', papRequest({ sign: 'never' }), 'missing_message_authenticator'],
@@ -131,8 +106,8 @@ for (const [name, datagram, reason] of dropped)
     assert.equal(flows.asked.length, 0)
   })
 
-for (const sign of ['first', 'last'] as const)
-  test(`RD-02: a right Message-Authenticator is accepted when it is the ${sign} attribute`, async () => {
+for (const sign of ['first', 'middle', 'last'] as const)
+  test(`RD-02: a right Message-Authenticator is accepted as the ${sign} attribute`, async () => {
     assert.equal(codeOf(await start().handler.handle(papRequest({ sign }), NAS)), Code.AccessAccept)
   })
 
@@ -154,6 +129,16 @@ for (const [name, options, code] of signed)
     assert.equal(opened(reply!).attributes[0]?.type, AttributeType.MessageAuthenticator)
     assert.ok(isSigned(reply!, sent))
   })
+
+test('RD-05: an unsigned request that is allowed to be gets an answer that begins with a right Message-Authenticator', async () => {
+  const { handler } = start()
+  handler.networks = clientNetworks([radiusProvider({ message_authenticator: 'optional' })]).networks
+  const sent = papRequest({ sign: 'never' })
+  const reply = await handler.handle(sent, NAS)
+  assert.equal(codeOf(reply), Code.AccessAccept)
+  assert.equal(opened(reply!).attributes[0]?.type, AttributeType.MessageAuthenticator)
+  assert.ok(isSigned(reply!, sent))
+})
 
 test('RD-06: equal requests are one login and one answer, sent again for five seconds', async () => {
   const { handler, flows, clock, counted } = start()

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { FlowClient, FlowOutcome } from '#outposts/flow/flow-client.ts'
 import type { Clock } from '#schema/kernel/clock.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
-import { parseAddress } from '#schema/kernel/networks.ts'
 import { ClientNetworks, type RadiusProvider } from './client-networks.ts'
 import { Code } from './codec/assigned-numbers.ts'
 import { decodePacket, type RadiusPacket } from './codec/packet.ts'
@@ -86,13 +85,12 @@ export class RequestHandler {
   }
 
   async #handle(datagram: Uint8Array, source: Source): Promise<Uint8Array | Silence> {
-    const address = parseAddress(source.address)
-    const provider = address && this.networks.find(address)
+    const provider = this.networks.find(source.address)
     if (provider === undefined) return this.#drop('unknown_client', source)
     const decoded = decodePacket(datagram)
     if (decoded.kind === 'malformed') return this.#drop('malformed', source, { problem: decoded.problem })
     const exchange = { packet: decoded.packet, provider, source, startedAt: this.#options.clock.now() }
-    const verdict = screenRequest(decoded.packet, provider.secret)
+    const verdict = screenRequest(decoded.packet, provider)
     return verdict.kind === 'login' ? this.#admit(exchange, verdict) : this.#answer(exchange, verdict)
   }
 

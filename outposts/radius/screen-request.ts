@@ -1,6 +1,8 @@
 // What a packet from a known client network asks for, decided from its octets alone.
-// Nothing is answered that is not signed with a valid Message-Authenticator (RFC 3579 §3.2, CVE-2024-3596): without
-// it neither the password nor Proxy-State can be trusted, and RFC 5997 demands it of Status-Server in any case.
+// A Message-Authenticator that is there must be right, and unless the provider says otherwise it must be there
+// (RFC 3579 §3.2, CVE-2024-3596): without it, who is on the way can change the request.
+
+import type { RadiusProvider } from './client-networks.ts'
 import { AttributeType, Code, Microsoft } from './codec/assigned-numbers.ts'
 import { checkMessageAuthenticator, type MessageAuthenticatorState } from './codec/authenticators.ts'
 import { type RadiusPacket, valuesOf } from './codec/packet.ts'
@@ -30,11 +32,26 @@ const UNSIGNED: Readonly<Record<Exclude<MessageAuthenticatorState, 'valid'>, Dro
   repeated: 'bad_message_authenticator',
 }
 
+/**
+ * Never without Message-Authenticator: octets that an attacker chooses and the reply repeats, with which the reply can
+ * be forged (CVE-2024-3596), and EAP (RFC 3579 §3.1).
+ */
+const SIGNED_ONLY: ReadonlySet<number> = new Set([AttributeType.ProxyState, AttributeType.EapMessage])
+
+type Screening = Pick<RadiusProvider, 'secret' | 'requiresMessageAuthenticator'>
+
+/** Whether the request may come without Message-Authenticator; RFC 5997 §3 leaves no choice for Status-Server. */
+function mayBeUnsigned({ code, attributes }: RadiusPacket, { requiresMessageAuthenticator }: Screening): boolean {
+  if (requiresMessageAuthenticator || code !== Code.AccessRequest) return false
+  return attributes.every(({ type }) => !SIGNED_ONLY.has(type))
+}
+
 /** The decision about a request; `login` means that only the core can tell. */
-export function screenRequest(packet: RadiusPacket, secret: Uint8Array): Verdict {
+export function screenRequest(packet: RadiusPacket, provider: Screening): Verdict {
+  const { secret } = provider
   if (packet.code !== Code.AccessRequest && packet.code !== Code.StatusServer) return drop('unsupported_code')
   const state = checkMessageAuthenticator(packet, secret)
-  if (state !== 'valid') return drop(UNSIGNED[state])
+  if (state !== 'valid' && !(state === 'absent' && mayBeUnsigned(packet, provider))) return drop(UNSIGNED[state])
   if (packet.code === Code.StatusServer) return { kind: 'accept', reply: { code: Code.AccessAccept, attributes: [] } }
   const method = unsupportedMethod(packet)
   if (method !== undefined) return reject('unsupported_method', `${method} is not supported here, use PAP`)

@@ -1,5 +1,6 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { z } from 'zod'
+import { ConditionalRead } from '#schema/client/conditional.ts'
 import type { CoreClient } from '#schema/client/request.ts'
 import type { Clock } from '#schema/kernel/clock.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
@@ -13,8 +14,10 @@ const pairShape = z.object({ fingerprint_sha256: z.string() })
 const dataShape = z.object({ data: z.string().min(1) })
 
 interface KnownPair {
-  readonly fingerprint: string
-  readonly context: SecureContext
+  /** What the core says of the pair; the very same object while it says nothing else. */
+  readonly described: ConditionalRead<z.infer<typeof pairShape>>
+  /** Undefined until it could be read once. */
+  readonly material: { readonly fingerprint: string; readonly context: SecureContext } | undefined
 }
 
 /** Key pairs of the core by id; a pair is fetched again only when its fingerprint has changed. */
@@ -38,12 +41,11 @@ export class CoreCertificateStore implements CertificateStore {
 
   async refresh(ids: readonly string[]): Promise<void> {
     const wanted = [...new Set(ids)].slice(0, MAX_PAIRS)
-    const found = await Promise.all(wanted.map(async (id) => [id, await this.#fetch(id)] as const))
-    this.#pairs = new Map(found.filter((entry): entry is readonly [string, KnownPair] => entry[1] !== undefined))
+    this.#pairs = new Map(await Promise.all(wanted.map(async (id) => [id, await this.#fetch(id)] as const)))
   }
 
   get(id: string | null | undefined): SecureContext | undefined {
-    return id == null ? undefined : this.#pairs.get(id)?.context
+    return id == null ? undefined : this.#pairs.get(id)?.material?.context
   }
 
   fallback(): SecureContext {
@@ -55,15 +57,17 @@ export class CoreCertificateStore implements CertificateStore {
   }
 
   /** The pair as it is now; the one from before when it cannot be read. */
-  async #fetch(id: string): Promise<KnownPair | undefined> {
-    const known = this.#pairs.get(id)
+  async #fetch(id: string): Promise<KnownPair> {
     const path = `/crypto/certificatekeypairs/${encodeURIComponent(id)}/`
+    const described = new ConditionalRead(this.#core, { path }, (body) => pairShape.parse(body))
+    const known = this.#pairs.get(id) ?? { described, material: undefined }
     try {
-      const { fingerprint_sha256: fingerprint } = pairShape.parse(await this.#read(path))
-      if (known?.fingerprint === fingerprint) return known
+      const { fingerprint_sha256: fingerprint } = await known.described.now()
+      if (known.material?.fingerprint === fingerprint) return known
       const { data: cert } = dataShape.parse(await this.#read(`${path}view_certificate/`))
       const { data: key } = dataShape.parse(await this.#read(`${path}view_private_key/`))
-      return { fingerprint, context: createSecureContext({ cert, key, minVersion: MIN_VERSION }) }
+      const context = createSecureContext({ cert, key, minVersion: MIN_VERSION })
+      return { ...known, material: { fingerprint, context } }
     } catch (cause) {
       this.#log.warning('a certificate could not be read; the one from before stays', { certificate: id, cause })
       return known

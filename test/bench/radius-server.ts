@@ -1,5 +1,5 @@
 // A process to measure: `echo PORT` sends each datagram back, `martello PORT` is the RADIUS outpost with a core that
-// has its decision ready, so that what is measured is the outpost: hashes, signatures, duplicate detection.
+// answers at once, so that what is measured is the outpost: hashes, signatures, duplicate detection.
 import { createSocket } from 'node:dgram'
 import { ALLOWED, startRadius } from '#test/support/radius-fleet.ts'
 

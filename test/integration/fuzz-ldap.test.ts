@@ -1,77 +1,79 @@
+// The LDAP outpost under messages that nobody should send: random octets, and requests with a few wrong ones. Nobody is
+// let in by them, and every answer can be read by the codec of `ldapjs`.
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { connect } from 'node:net'
 import { test } from 'node:test'
-import { BerReader, BerTag } from '#outposts/ldap/codec/ber.ts'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { BerReader, countValues } from '#outposts/ldap/codec/ber.ts'
 import { canonicalDn, parseDn } from '#outposts/ldap/codec/dn.ts'
+import { encodeFilter, readFilter } from '#outposts/ldap/codec/filter.ts'
 import { MessageFramer } from '#outposts/ldap/codec/framing.ts'
 import { MalformedMessageError } from '#outposts/ldap/codec/malformed-message-error.ts'
-import { decodeMessage } from '#outposts/ldap/codec/message.ts'
+import { decodeMessage, type Message } from '#outposts/ldap/codec/message.ts'
+import { bindRequest } from '#test/support/ldap-client.ts'
+import { LdapOutpost } from '#test/support/ldap-outpost.ts'
+import { BASE_DN, userDn } from '#test/support/ldap-tools.ts'
+import { ldapVectors } from '#test/support/ldap-vectors.ts'
 
-const FOR_MS = 30_000
 const SEED = 0x6d617274
-const MAX_GROWTH_OCTETS = 64 * 1024 * 1024
+const SECONDS = 30
+const BATCH = 64
+const LIMIT = 64 * 1024
+const GROWTH_LIMIT_OCTETS = 32 * 1024 * 1024
+/** A single message that takes this long means that something goes round in circles. */
+const HANG_MS = 1_000
+const WATCHDOG_MS = 20_000
+const STARTTLS = '1.3.6.1.4.1.1466.20037'
 
-/** xorshift32: the same octets in every run. */
-function seeded(seed: number): () => number {
+/** Numbers in [0, below) that are the same in every run (xorshift32). */
+function seeded(seed: number): (below: number) => number {
   let state = seed
-  return () => {
+  return (below) => {
     state ^= state << 13
     state ^= state >>> 17
     state ^= state << 5
-    return state >>> 0
+    return (state >>> 0) % below
   }
 }
 
-const SAMPLES = [
-  '300c020101600702010304008000',
-  '30050201034200',
-  '3025020102632004000a01020a0100020100020100010100870b6f626a656374436c6173733000',
-  '3041020104633c040b64633d6578616d706c65 0a01020a0100020100020100010100a01ea30b0402636e040564656d6f31a40f0402636e3009800161810162820163300402636e'.replaceAll(
-    ' ',
-    '',
-  ),
-  '301d02010177188016312e332e362e312e342e312e313436362e3230303337',
-].map((hex) => Buffer.from(hex, 'hex'))
+const next = seeded(SEED)
+const noise = (length: number) => Buffer.from(Uint8Array.from({ length }, () => next(256)))
+const SEEDS = ldapVectors().map(({ octets }) => octets)
 
-test('LD-23: random and mutated octets are decoded or refused, always in bounded time and memory', () => {
-  const random = seeded(SEED)
-  const until = performance.now() + FOR_MS
-  let rounds = 0
-  let decoded = 0
-  let before = 0
-  while (performance.now() < until) {
-    if (++rounds === 20_000) before = process.memoryUsage().heapUsed
-    const octets = rounds % 4 === 0 ? noise(random) : mutated(random)
-    decoded += feed(octets, random)
-    const name = octets.toString('latin1')
-    const rdns = parseDn(name)
-    if (rdns !== undefined) assert.equal(canonicalDn(parseDn(canonicalDn(rdns)) ?? []), canonicalDn(rdns))
-  }
-  assert.ok(rounds > 20_000 && decoded > 0, 'the samples are near enough to messages to be decoded at times')
-  assert.ok(process.memoryUsage().heapUsed - before < MAX_GROWTH_OCTETS, 'memory stays bounded')
-})
-
-function noise(random: () => number): Buffer {
-  return Buffer.from(Array.from({ length: random() % 300 }, () => random() & 0xff))
+/** Random octets, octets in a sound envelope, or a request with some octets changed, cut, doubled or added. */
+function garbage(): Buffer {
+  const kind = next(8)
+  if (kind === 0) return noise(next(300))
+  if (kind === 1) return Buffer.concat([Buffer.from([0x30, 100, 2, 1, 1, 0x60 + next(24), 95]), noise(95)])
+  const octets = Buffer.from(SEEDS[next(SEEDS.length)]!)
+  for (let change = next(4); change > 0; change--) octets[next(octets.length)] = next(256)
+  if (kind === 2) return octets.subarray(0, next(octets.length + 1))
+  if (kind === 3) return Buffer.concat([octets, octets.subarray(next(octets.length))])
+  return octets
 }
 
-function mutated(random: () => number): Buffer {
-  const octets = Buffer.from(SAMPLES[random() % SAMPLES.length]!)
-  for (let changes = random() % 4; changes > 0; changes--) octets[random() % octets.length] = random() & 0xff
-  return random() % 8 === 0 ? octets.subarray(0, random() % octets.length) : octets
+setFlagsFromString('--expose-gc')
+const collect: () => void = runInNewContext('gc')
+
+/** Settled memory in octets: what is left after the collector has been asked. */
+function heap(): number {
+  collect()
+  return process.memoryUsage().heapUsed
 }
 
-/** Feeds the octets in two pieces, as a stream would; returns how many messages came out. */
-function feed(octets: Buffer, random: () => number): number {
+/** Cuts the octets, which come in two pieces, into messages and decodes them until something is none. */
+function decodeAll(octets: Buffer): readonly Message[] {
   const framer = new MessageFramer()
-  const cut = octets.length === 0 ? 0 : random() % octets.length
-  let messages = 0
+  const cut = next(octets.length + 1)
+  const messages: Message[] = []
   try {
     for (const part of [octets.subarray(0, cut), octets.subarray(cut)]) {
       framer.push(part)
-      for (let message = framer.next(64 * 1024); message !== undefined; message = framer.next(64 * 1024)) {
-        decodeMessage(message)
-        walk(new BerReader(message))
-        messages++
+      for (let message = framer.next(LIMIT); message !== undefined; message = framer.next(LIMIT)) {
+        assert.ok(countValues(message, LIMIT) <= message.length / 2, 'every value takes two octets at least')
+        messages.push(decodeMessage(message))
       }
     }
   } catch (error) {
@@ -80,11 +82,92 @@ function feed(octets: Buffer, random: () => number): number {
   return messages
 }
 
-/** Every read consumes something: a reader that stands still would never end. */
-function walk(reader: BerReader): void {
-  for (let guard = 0; !reader.atEnd; guard++) {
-    assert.ok(guard < 100_000)
-    if (reader.nextTag === BerTag.Sequence) walk(reader.enter(BerTag.Sequence))
-    else reader.anything()
-  }
+/** Whether it is the octets' fault and not that of a busy machine. */
+function isSlow(octets: Buffer): boolean {
+  const started = performance.now()
+  decodeAll(octets)
+  return performance.now() - started >= HANG_MS
 }
+
+test(`LD-23: ${SECONDS} s of random octets are decoded or refused, and what is understood encodes to the same`, () => {
+  const until = performance.now() + SECONDS * 1000
+  const before = heap()
+  let [rounds, messages, searches, names] = [0, 0, 0, 0]
+  while (performance.now() < until) {
+    rounds++
+    const octets = garbage()
+    const started = performance.now()
+    const decoded = decodeAll(octets)
+    assert.ok(performance.now() - started < HANG_MS || !isSlow(octets), octets.toString('hex'))
+    for (const { request } of decoded) {
+      messages++
+      if (request.kind !== 'search') continue
+      searches++
+      assert.deepEqual(readFilter(new BerReader(encodeFilter(request.filter))), request.filter)
+      const name = parseDn(request.base)
+      if (name === undefined) continue
+      names++
+      assert.equal(canonicalDn(parseDn(canonicalDn(name)) ?? []), canonicalDn(name))
+    }
+  }
+  for (const count of [messages, searches, names])
+    assert.ok(count > rounds / 100, 'the generator reaches what it tests')
+  assert.ok(heap() - before < GROWTH_LIMIT_OCTETS)
+})
+
+interface FuzzedAnswer {
+  readonly type: string
+  /** Of an entry. */
+  readonly objectName?: { toString(): string }
+}
+
+/** The part of `ldapjs` that reads what a server sends. */
+interface AnswerParser {
+  write(octets: Buffer): boolean
+  on(event: 'message', listener: (answer: FuzzedAnswer) => void): void
+  on(event: 'error', listener: (error: Error) => void): void
+}
+const { Parser } = createRequire(import.meta.url)('ldapjs/lib/messages') as { Parser: new () => AnswerParser }
+
+/** Sends everything on a connection of its own, and ends it; what is answered. */
+function ask(port: number, octets: Buffer): Promise<readonly FuzzedAnswer[]> {
+  const answers: FuzzedAnswer[] = []
+  const parser = new Parser()
+  const socket = connect(port, '127.0.0.1')
+  return new Promise((resolve, reject) => {
+    const watchdog = setTimeout(() => reject(new Error(`no end of ${octets.toString('hex')}`)), WATCHDOG_MS)
+    parser.on('error', reject)
+    parser.on('message', (answer) => answers.push(answer))
+    socket.on('data', (chunk) => parser.write(chunk as Buffer))
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      clearTimeout(watchdog)
+      resolve(answers)
+    })
+    socket.end(octets)
+  })
+}
+
+test(`LD-23: ${SECONDS} s of random messages: nobody let in, every answer can be read, no growth`, async () => {
+  await using outpost = await LdapOutpost.start()
+  const bind = bindRequest(1, userDn('admin'), 'right')
+  const until = performance.now() + SECONDS * 1000
+  const seen = new Map<string, number>()
+  let [before, entriesSeen] = [0, 0]
+  for (let rounds = 0; performance.now() < until; rounds++) {
+    if (rounds === 100) before = heap()
+    const messages = Array.from({ length: BATCH }, garbage).filter((octets) => !octets.includes(STARTTLS))
+    const isBound = rounds % 2 === 0
+    const answers = await ask(outpost.port, Buffer.concat([...(isBound ? [bind] : []), ...messages]))
+    for (const { type } of answers) seen.set(type, (seen.get(type) ?? 0) + 1)
+    const entries = answers.filter(({ objectName }) => objectName?.toString().endsWith(BASE_DN))
+    if (isBound) entriesSeen += entries.length
+    else assert.deepEqual(entries, [], 'nobody was let in')
+  }
+  assert.ok(entriesSeen > 100, `${entriesSeen} entries`)
+  for (const type of ['BindResponse', 'SearchResultDone', 'ExtensionResponse'])
+    assert.ok((seen.get(type) ?? 0) > 100, `${type} ${seen.get(type)}`)
+  assert.ok(heap() - before < GROWTH_LIMIT_OCTETS)
+  using client = await outpost.bound('demo')
+  assert.equal(await client.bind('', ''), 0)
+})

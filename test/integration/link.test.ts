@@ -1,121 +1,79 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import { after, before, suite, test } from 'node:test'
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
+import { userPermissions } from '#core/store/tables/users.ts'
 import type { OutpostKind } from '#outposts/kind.ts'
 import { CloseCode, type Revocation, type WireChange } from '#schema/wire/messages.ts'
-import { ADMIN_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
+import { ADMIN_PASSWORD, ADMIN_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
 import { until } from '#test/support/engines/process.ts'
+import { idleKind } from '#test/support/idle-kind.ts'
+import { bearer, handshakeStatus, LinkPeer, linked, linkUrl, type Outpost } from '#test/support/link-peer.ts'
 import { startOutpost, tokenOf } from '#test/support/outpost.ts'
+import { signedIn, statusOfMe } from '#test/support/sign-in.ts'
 
 let core: TestCore
-let ldap: { pk: string; token: string }
-let proxy: { pk: string; token: string }
+let ldap: Outpost
+let proxy: Outpost
+/** The cookies of an administrator who is signed in. */
+let administrator: string
+const VIEWER_TOKEN = 'token-of-somebody-who-sees-outposts'
 before(async () => {
   core = await startCore()
+  await makeViewer()
   ldap = await tokenOf(core.api, 'ldap')
   proxy = await tokenOf(core.api, 'proxy')
+  const jar = await signedIn(core, 'akadmin', ADMIN_PASSWORD)
+  assert.equal(await statusOfMe(core, jar), 200)
+  administrator = jar.header()
 })
 after(() => core[Symbol.asyncDispose]())
+
+/** Somebody who may see every outpost, and is none. */
+async function makeViewer(): Promise<void> {
+  const { body: user } = await core.api('POST', '/core/users/', { username: 'viewer', name: 'Viewer' })
+  await core.api('POST', '/core/tokens/', { identifier: 'viewer', user: user.pk, expiring: false })
+  await core.api('POST', '/core/tokens/viewer/set_key/', { key: VIEWER_TOKEN })
+  const permission = 'authentik_outposts.view_outpost'
+  await core.core.ctx.db.insert(userPermissions).values({ userId: user.pk, permission, objectPk: null })
+}
 
 /** A kind that serves nothing and remembers what it was told. */
 function recording(type: OutpostKind['type']) {
   const changes: (readonly WireChange[] | undefined)[] = []
   const revocations: Revocation[] = []
-  const kind: OutpostKind = {
-    type,
-    create: () => ({
-      configure: async (_outpost, told) => void changes.push(told),
-      listen: async () => {},
-      revoke: (ended) => void revocations.push(...ended),
-      close: async () => {},
-    }),
-  }
+  const kind = idleKind(type, {
+    configure: async (_outpost, told) => void changes.push(told),
+    revoke: (ended) => void revocations.push(...ended),
+  })
   return { kind, changes, revocations }
 }
 
-const linkUrl = (pk: string) => `${core.url.replace('http', 'ws')}/ws/outpost/${pk}/`
-const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
-
-/** Messages as they come, waited for one by one. */
-class Peer {
-  readonly socket: WebSocket
-  readonly #received: any[] = []
-  #wake = () => {}
-
-  constructor(pk: string, token: string) {
-    this.socket = new WebSocket(linkUrl(pk), bearer(token))
-    this.socket.on('message', (data) => {
-      this.#received.push(JSON.parse(String(data)))
-      this.#wake()
-    })
-    this.socket.on('error', () => {})
-  }
-
-  say(instruction: unknown, args: unknown = {}): void {
-    this.socket.send(JSON.stringify({ instruction, args }))
-  }
-
-  async next(instruction: number): Promise<any> {
-    for (;;) {
-      const at = this.#received.findIndex((message) => message.instruction === instruction)
-      if (at >= 0) return this.#received.splice(at, 1)[0]
-      await new Promise<void>((resolve) => (this.#wake = resolve))
-    }
-  }
-}
-
-async function linked(pk: string, token: string, hello: object = {}): Promise<Peer> {
-  const peer = new Peer(pk, token)
-  await once(peer.socket, 'open')
-  peer.say(1, { version: '2023.8.3', buildHash: 'tagged', uuid: crypto.randomUUID(), hostname: 'test', ...hello })
-  await peer.next(0)
-  return peer
-}
-
-async function refusal(url: string, options: object): Promise<number | undefined> {
-  const socket = new WebSocket(url, options)
-  socket.on('error', () => {})
-  const [, answer] = await once(socket, 'unexpected-response')
-  return answer.statusCode
-}
+/** A handshake with a token that is good, from a page of this origin. */
+const from = (origin: string) => ({ ...bearer(ldap.token), origin })
 
 suite('handshake', () => {
   const refused: ReadonlyArray<[what: string, url: () => string, options: () => object]> = [
-    ['no token', () => linkUrl(ldap.pk), () => ({})],
-    ['a wrong token', () => linkUrl(ldap.pk), () => bearer('wrong')],
-    ['a truncated token', () => linkUrl(ldap.pk), () => bearer(ldap.token.slice(0, -1))],
-    ['WS-08: the token of another outpost', () => linkUrl(ldap.pk), () => bearer(proxy.token)],
-    ['an outpost that does not exist', () => linkUrl(crypto.randomUUID()), () => bearer(ldap.token)],
-    ['no UUID', () => linkUrl('..%2f'), () => bearer(ldap.token)],
-    ['WS-07: the token in the query', () => `${linkUrl(ldap.pk)}?token=${ldap.token}`, () => ({})],
-    ['WS-07: an Origin', () => linkUrl(ldap.pk), () => ({ ...bearer(ldap.token), origin: 'https://evil.example' })],
-    ['another path', () => linkUrl(ldap.pk).replace('/outpost/', '/other/'), () => bearer(ldap.token)],
+    ['no token', () => linkUrl(core, ldap.pk), () => ({})],
+    ['a wrong token', () => linkUrl(core, ldap.pk), () => bearer('wrong')],
+    ['a truncated token', () => linkUrl(core, ldap.pk), () => bearer(ldap.token.slice(0, -1))],
+    ['WS-08: the token of another outpost', () => linkUrl(core, ldap.pk), () => bearer(proxy.token)],
+    ['WS-08: the token of somebody who may see the outpost', () => linkUrl(core, ldap.pk), () => bearer(VIEWER_TOKEN)],
+    ['an outpost that does not exist', () => linkUrl(core, crypto.randomUUID()), () => bearer(ldap.token)],
+    ['no UUID', () => linkUrl(core, '..%2f'), () => bearer(ldap.token)],
+    ['WS-07: the token in the query', () => `${linkUrl(core, ldap.pk)}?token=${ldap.token}`, () => ({})],
+    ['WS-07: a foreign Origin', () => linkUrl(core, ldap.pk), () => from('https://evil.example')],
+    ['WS-07: Origin null', () => linkUrl(core, ldap.pk), () => from('null')],
+    ["WS-07: the core's own Origin", () => linkUrl(core, ldap.pk), () => from(core.url)],
+    [
+      'WS-07: the session of an administrator in a browser, without a token',
+      () => linkUrl(core, ldap.pk),
+      () => ({ headers: { cookie: administrator } }),
+    ],
+    ['another path', () => linkUrl(core, ldap.pk).replace('/outpost/', '/other/'), () => bearer(ldap.token)],
   ]
   for (const [what, url, options] of refused)
-    test(`403 for ${what}`, async () => assert.equal(await refusal(url(), options()), 403))
-
-  test('WS-09: thousands of headers do not get through, and the core stays up', async () => {
-    const socket = connect(Number(new URL(core.url).port), '127.0.0.1')
-    const many = Array.from({ length: 3000 }, (_, index) => `x-${index}: y`).join('\r\n')
-    socket.write(
-      `GET /ws/outpost/${ldap.pk}/ HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n${many}\r\n\r\n`,
-    )
-    const [answer] = await once(socket, 'data')
-    assert.match(String(answer), /^HTTP\/1\.1 4\d\d/)
-    socket.destroy()
-    assert.equal((await fetch(`${core.url}/-/health/live/`)).status, 204)
-  })
-
-  test('WS-09: extensions named like properties are of no consequence', async () => {
-    const headers = { ...bearer(ldap.token).headers, 'sec-websocket-extensions': 'constructor, __proto__; x' }
-    const socket = new WebSocket(linkUrl(ldap.pk), { headers, perMessageDeflate: false })
-    socket.on('error', () => {})
-    await Promise.race([once(socket, 'open'), once(socket, 'close')])
-    socket.terminate()
-    assert.equal((await fetch(`${core.url}/-/health/live/`)).status, 204)
-  })
+    test(`403 for ${what}`, async () => assert.equal(await handshakeStatus(url(), options()), 403))
 })
 
 suite('WS-05: messages', () => {
@@ -138,8 +96,8 @@ suite('WS-05: messages', () => {
   ]
   for (const [what, send, code] of closing)
     test(`${what} closes this link with ${code}, and no other`, async () => {
-      const other = await linked(ldap.pk, ldap.token)
-      const peer = await linked(ldap.pk, ldap.token)
+      const other = await linked(core, ldap)
+      const peer = await linked(core, ldap)
       send(peer.socket)
       const [closed] = await once(peer.socket, 'close')
       assert.equal(closed, code)
@@ -149,7 +107,7 @@ suite('WS-05: messages', () => {
     })
 
   test('an unknown instruction is acknowledged', async () => {
-    const peer = await linked(ldap.pk, ldap.token)
+    const peer = await linked(core, ldap)
     peer.say(77, { surplus: true })
     await peer.next(0)
     peer.socket.close()
@@ -158,8 +116,8 @@ suite('WS-05: messages', () => {
 
 suite('updates and revocations', () => {
   test('a reference outpost gets a bare trigger, and only for what concerns it', async () => {
-    const about = await linked(ldap.pk, ldap.token)
-    const other = await linked(proxy.pk, proxy.token)
+    const about = await linked(core, ldap)
+    const other = await linked(core, proxy)
     const { body } = await core.api('GET', '/providers/ldap/')
     await core.api('PATCH', `/providers/ldap/${body.results[0].pk}/`, { uid_start_number: 3000 })
     assert.deepEqual((await about.next(2)).args, {})
@@ -192,10 +150,30 @@ suite('updates and revocations', () => {
     assert.ok(revocations.some((each) => each.user.pk === user.pk && each.reason === 'deactivated'))
   })
 
+  test('WS-08: an outpost cannot acknowledge in the name of another', async () => {
+    const uuid = crypto.randomUUID()
+    const capabilities = ['revocation', 'applied']
+    const { body: user } = await core.api('POST', '/core/users/', { username: 'forged', name: 'x' })
+    const { headers } = await core.api('PATCH', `/core/users/${user.pk}/`, { is_active: false })
+    const sequence = Number(headers.get('x-martello-revocation'))
+    const [own, other] = [
+      await linked(core, ldap, { uuid, capabilities }),
+      await linked(core, proxy, { uuid, capabilities }),
+    ]
+    other.say(101, { revision: 0, sequence })
+    // Messages are handled in order: this answer comes after the acknowledgement was.
+    other.say(5)
+    await other.next(0)
+    const { body } = await core.api('GET', `/outposts/revocations/${sequence}/`)
+    const reached = (pk: string) => body.instances.find((each: any) => each.outpost === pk && each.uid === uuid)
+    assert.deepEqual([reached(ldap.pk).applied_sequence, reached(proxy.pk).applied_sequence], [0, sequence])
+    for (const { socket } of [own, other]) socket.close()
+  })
+
   test('what was revoked while an outpost was away is replayed in order', async () => {
     const { body: user } = await core.api('POST', '/core/users/', { username: 'away', name: 'x' })
     await core.api('PATCH', `/core/users/${user.pk}/`, { is_active: false })
-    const peer = new Peer(proxy.pk, proxy.token)
+    const peer = new LinkPeer(core, proxy)
     await once(peer.socket, 'open')
     peer.say(1, { uuid: crypto.randomUUID(), capabilities: ['revocation'], sequence: 0 })
     const { args } = await peer.next(100)
@@ -208,21 +186,62 @@ suite('updates and revocations', () => {
     peer.socket.close()
   })
 
+  test('WS-11: of many outposts each is told of every change, in the order in which they were made', async () => {
+    const peers = await Promise.all(
+      Array.from({ length: 30 }, () => linked(core, ldap, { capabilities: ['revision'], revision: 1_000_000 })),
+    )
+    const made: string[] = []
+    for (const username of ['one', 'two', 'three', 'four'])
+      made.push(String((await core.api('POST', '/core/users/', { username, name: 'x' })).body.pk))
+    for (const peer of peers) {
+      const told: string[] = []
+      for (let revision = 0; !made.every((pk) => told.includes(pk)); ) {
+        const { args } = await peer.next(2)
+        assert.ok(args.revision > revision)
+        revision = args.revision
+        told.push(...(args.changes ?? []).map((change: WireChange) => change.pk))
+      }
+      assert.deepEqual(
+        told.filter((pk) => made.includes(pk)),
+        made,
+      )
+      peer.socket.close()
+    }
+  })
+
+  test('WS-06: a link ends when its outpost is deleted, with the code that says so, and its token is gone too', async () => {
+    const { body: providers } = await core.api('GET', '/providers/ldap/')
+    const { body: outpost } = await core.api('POST', '/outposts/instances/', {
+      name: 'short-lived',
+      type: 'ldap',
+      providers: [providers.results[0].pk],
+      config: {},
+    })
+    const own = await tokenOf(core.api, 'short-lived')
+    const peer = await linked(core, own)
+    const closed = peer.closed()
+    assert.equal((await core.api('DELETE', `/outposts/instances/${outpost.pk}/`)).status, 204)
+    assert.equal(await closed, CloseCode.gone)
+    assert.equal(await handshakeStatus(linkUrl(core, outpost.pk), bearer(own.token)), 403)
+    const answer = await fetch(`${core.url}/api/v3/outposts/instances/`, bearer(own.token))
+    assert.ok(answer.status === 401 || answer.status === 403, `${answer.status}`)
+  })
+
   test('WS-06: a link ends when its token does, and is not let in again', async () => {
     const { body } = await core.api('GET', '/outposts/instances/?name__iexact=radius')
     const [outpost] = body.results
     const { body: key } = await core.api('GET', `/core/tokens/${outpost.token_identifier}/view_key/`)
-    const peer = await linked(outpost.pk, key.key)
+    const peer = await linked(core, { pk: outpost.pk, token: key.key })
     const closed = once(peer.socket, 'close')
     await core.api('DELETE', `/core/tokens/${outpost.token_identifier}/`)
     assert.equal((await closed)[0], CloseCode.unauthorized)
-    assert.equal(await refusal(linkUrl(outpost.pk), bearer(key.key)), 403)
+    assert.equal(await handshakeStatus(linkUrl(core, outpost.pk), bearer(key.key)), 403)
   })
 })
 
 test('presence: an instance is listed with what it said, and the administrator may link too', async () => {
   const uuid = crypto.randomUUID()
-  const peer = await linked(proxy.pk, ADMIN_TOKEN, { uuid, version: '2023.8.2', hostname: 'box' })
+  const peer = await linked(core, { pk: proxy.pk, token: ADMIN_TOKEN }, { uuid, version: '2023.8.2', hostname: 'box' })
   const { body } = await core.api('GET', `/outposts/instances/${proxy.pk}/health/`)
   const seen = body.find((instance: any) => instance.uid === uuid)
   assert.equal(seen.hostname, 'box')

@@ -7,9 +7,14 @@ import test from 'node:test'
 import radius from 'radius'
 import type { FlowOutcome } from '#outposts/flow/flow-client.ts'
 import { Code } from '#outposts/radius/codec/assigned-numbers.ts'
+import { kind } from '#outposts/radius/kind.ts'
+import type { RadiusServer } from '#outposts/radius/radius-server.ts'
+import { RADIUS_SECRET, SAMPLE_PASSWORD, startCore } from '#test/support/core.ts'
+import { until } from '#test/support/engines/process.ts'
 import { hasTool } from '#test/support/engines/tools.ts'
+import { startOutpost, tokenOf } from '#test/support/outpost.ts'
 import { papAttributes, type RadiusAnswer, type RadiusQuestion, radclient } from '#test/support/radclient.ts'
-import { opened, papRequest, request, SECRET } from '#test/support/radius.ts'
+import { opened, papRequest, request, SECRET, wrongDatagrams } from '#test/support/radius.ts'
 import { ALLOWED, OneUser, radiusProvider, startRadius } from '#test/support/radius-fleet.ts'
 
 const TOOL = ['radclient', 'freeradius-utils'] as const
@@ -87,32 +92,35 @@ async function peer(port: number, address = '127.0.0.1') {
   }
 }
 
-test('the radius package reads the reply to its own request', async () => {
-  await using outpost = await startRadius(new OneUser())
-  using client = await peer(outpost.port)
-  const packet = {
-    code: 'Access-Request',
-    identifier: 7,
-    secret: SECRET,
-    attributes: [
-      ['User-Name', 'demo'],
-      ['User-Password', 'right'],
-      ['Proxy-State', Buffer.from('one')],
-    ],
-    add_message_authenticator: true,
-  }
-  const sent = radius.encode(packet as unknown as Parameters<typeof radius.encode>[0])
-  client.send(sent)
-  await client.settled()
-  const [reply] = client.heard
-  assert.ok(reply)
-  assert.ok(radius.verify_response({ request: sent, response: reply, secret: SECRET }))
-  const decoded = radius.decode({ packet: reply, secret: SECRET })
-  assert.equal(decoded.code, 'Access-Accept')
-  assert.deepEqual(decoded.attributes['Proxy-State'], Buffer.from('one'))
-})
+type Pairs = ReadonlyArray<[name: string, value: string | Buffer]>
+const credentials = (password: string): Pairs => [
+  ['User-Name', 'demo'],
+  ['User-Password', password],
+]
+const exchanges: ReadonlyArray<[code: string, attributes: Pairs, answer: string]> = [
+  ['Access-Request', [...credentials('right'), ['Proxy-State', Buffer.from('one')]], 'Access-Accept'],
+  ['Access-Request', [...credentials('wrong'), ['Proxy-State', Buffer.from('one')]], 'Access-Reject'],
+  ['Access-Request', [['CHAP-Password', Buffer.alloc(17)]], 'Access-Reject'],
+  ['Status-Server', [], 'Access-Accept'],
+]
+for (const [code, attributes, answer] of exchanges)
+  test(`RD-05: the radius package reads the ${answer} to its own ${code} with ${attributes.length} attributes`, async () => {
+    await using outpost = await startRadius(new OneUser())
+    using client = await peer(outpost.port)
+    const packet = { code, identifier: 7, secret: SECRET, attributes, add_message_authenticator: true }
+    const sent = radius.encode(packet as unknown as Parameters<typeof radius.encode>[0])
+    client.send(sent)
+    await client.settled()
+    const [reply] = client.heard
+    assert.ok(reply)
+    assert.ok(radius.verify_response({ request: sent, response: reply, secret: SECRET }))
+    const decoded = radius.decode({ packet: reply, secret: SECRET })
+    assert.equal(decoded.code, answer)
+    const state = attributes.find(([name]) => name === 'Proxy-State')?.[1]
+    assert.deepEqual(decoded.attributes['Proxy-State'], state)
+  })
 
-test('a forged, a missing and a doubled Message-Authenticator are left unanswered', async () => {
+test('RD-02, RD-03: a forged, a missing and a doubled Message-Authenticator are left unanswered', async () => {
   const flows = new OneUser()
   await using outpost = await startRadius(flows)
   using client = await peer(outpost.port)
@@ -120,6 +128,41 @@ test('a forged, a missing and a doubled Message-Authenticator are left unanswere
   await client.settled()
   assert.equal(client.heard.length, 0)
   assert.equal(flows.asked.length, 0)
+})
+
+test('RD-01: no vector is answered, whether Message-Authenticator is required or optional', async () => {
+  for (const message_authenticator of ['required', 'optional'] as const) {
+    await using outpost = await startRadius(new OneUser(), { providers: [radiusProvider({ message_authenticator })] })
+    using client = await peer(outpost.port)
+    for (const { octets } of wrongDatagrams()) client.send(octets)
+    await client.settled()
+    assert.equal(client.heard.length, 0)
+  }
+})
+
+test('RD-03: what the administrator sets about Message-Authenticator counts at once', async (t) => {
+  if (!(await hasTool(t, ...TOOL))) return
+  await using core = await startCore()
+  const { token } = await tokenOf(core.api, 'radius')
+  await using running = await startOutpost(kind, core.url, token)
+  const { body } = await core.api('GET', '/providers/radius/')
+  const [provider] = body.results
+  assert.equal(provider.message_authenticator, 'required')
+  const { port } = running.outpost.server as RadiusServer
+  const ask = async (more = '') => {
+    const attributes = `User-Name=demo,User-Password="${SAMPLE_PASSWORD}"${more}`
+    return (await radclient({ port: port!, secret: RADIUS_SECRET, attributes })).kind
+  }
+  const set = (value: string) =>
+    core.api('PATCH', `/providers/radius/${provider.pk}/`, { message_authenticator: value })
+  assert.equal(await ask(), 'silence')
+  assert.equal((await set('sometimes')).status, 400)
+  await set('optional')
+  await until('the setting', async () => (await ask()) === 'Access-Accept')
+  assert.equal(await ask(',Proxy-State=0x6f6e65'), 'silence')
+  assert.equal(await ask(',Message-Authenticator=0x00'), 'Access-Accept')
+  await set('required')
+  await until('the setting', async () => (await ask()) === 'silence')
 })
 
 test('RD-06: three equal requests are one login and one answer; a fourth gets the same octets again', async () => {

@@ -6,7 +6,7 @@ import { kind } from '#outposts/http/kind.ts'
 import type { ProxyServer } from '#outposts/http/server/proxy-server.ts'
 import { SAMPLE_PASSWORD, startCore, type TestCore } from './core.ts'
 import { freePort } from './engines/process.ts'
-import { startOutpost, type TestOutpost, tokenOf } from './outpost.ts'
+import { startOutpost, type TestOutpost, type TestOutpostOptions, tokenOf } from './outpost.ts'
 
 export interface Answer {
   readonly status: number
@@ -36,6 +36,7 @@ const SCOPES = 'openid email profile ak_proxy offline_access'
 export class HttpFleet implements AsyncDisposable {
   readonly core: TestCore
   readonly port: number
+  readonly metricsPort: number
   #seen: Seen | undefined
   readonly #externalPort: number
   readonly #owned: AsyncDisposableStack
@@ -47,6 +48,7 @@ export class HttpFleet implements AsyncDisposable {
   ) {
     this.core = core
     this.port = (outpost.server as ProxyServer).ports[0]!
+    this.metricsPort = outpost.metricsPort
     this.#externalPort = externalPort
     this.#owned = owned
     upstream.on('request', (req: IncomingMessage, res) => {
@@ -64,7 +66,10 @@ export class HttpFleet implements AsyncDisposable {
   }
 
   /** Starts it with these applications: fields of their providers, by name. The application is reached as `/base`. */
-  static async start(applications: Readonly<Record<string, object>>): Promise<HttpFleet> {
+  static async start(
+    applications: Readonly<Record<string, object>>,
+    options: TestOutpostOptions = {},
+  ): Promise<HttpFleet> {
     await using starting = new AsyncDisposableStack()
     const upstream = createServer().listen(0, '127.0.0.1')
     starting.defer(() => {
@@ -91,7 +96,7 @@ export class HttpFleet implements AsyncDisposable {
     }
     const { pk, token } = await tokenOf(core.api, 'proxy')
     await must(core.api('PATCH', `/outposts/instances/${pk}/`, { config: { authentik_host: core.url }, providers }))
-    const outpost = starting.use(await startOutpost(kind, core.url, token))
+    const outpost = starting.use(await startOutpost(kind, core.url, token, options))
     return new HttpFleet(core, outpost, { upstream, externalPort, owned: starting.move() })
   }
 

@@ -16,7 +16,7 @@ export interface RadiusAnswer {
 
 /** What FreeRADIUS's client receives for one request; it drops every reply that is not signed as it should be. */
 export async function radclient(question: RadiusQuestion): Promise<RadiusAnswer> {
-  const { port, secret, attributes, command = 'auth', server = '127.0.0.1', waitSeconds = 1 } = question
+  const { port, secret, attributes, command = 'auth', server = '127.0.0.1', waitSeconds = 5 } = question
   const args = ['-x', '-r', '1', '-t', String(waitSeconds), `${server}:${port}`, command, secret]
   const { text } = await run('radclient', args, { input: attributes })
   const kind = /Received (Access-Accept|Access-Reject)/.exec(text)?.[1] as RadiusAnswer['kind'] | undefined

@@ -1,15 +1,18 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Clock } from '#schema/kernel/clock.ts'
 import { equalOctets } from '#schema/kernel/equal.ts'
 import type { Revocation } from '#schema/wire/messages.ts'
+import type { BindSettings } from './bind-settings.ts'
 import type { Bound } from './bound.ts'
 
 const MAX_AGE_MS = 15 * 60_000
 const MAX_ENTRIES = 50_000
+const KEY_OCTETS = 32
 const SALT_OCTETS = 16
 
 interface CachedBind {
-  readonly salt: Buffer
+  /** The key of this process and a salt of its own; what is hashed begins with them. */
+  readonly prefix: Buffer
   readonly hash: Buffer
   readonly bound: Bound
   /** ms since the epoch. */
@@ -23,7 +26,7 @@ interface CachedBind {
  */
 export class BindCache {
   readonly #clock: Clock
-  readonly #key = randomBytes(32)
+  readonly #key = randomBytes(KEY_OCTETS)
   readonly #binds = new Map<string, CachedBind>()
   /** At which count of revocations the access of a user ended last. */
   readonly #ended = new Map<number, number>()
@@ -33,25 +36,28 @@ export class BindCache {
     this.#clock = clock
   }
 
-  /** Who this is, if the last successful bind under this name had this password and is not too old. */
-  verify(name: string, password: Buffer): Bound | undefined {
+  /**
+   * Who this is, if the last successful bind under this name (in canonical form) had this password, is not too old, and
+   * was one under these very settings: a provider whose settings have changed, even if they were changed back, asks anew.
+   */
+  verify(settings: BindSettings, name: string, password: Buffer): Bound | undefined {
     const known = this.#binds.get(name)
-    if (known === undefined) return undefined
+    if (known === undefined || known.bound.settings !== settings) return undefined
     if (known.expires <= this.#clock.now()) {
       this.#binds.delete(name)
       return undefined
     }
-    return equalOctets(this.#hash(known.salt, password), known.hash) ? known.bound : undefined
+    return equalOctets(hashOf(known.prefix, password), known.hash) ? known.bound : undefined
   }
 
   /** `sessionExpires` in ms since the epoch, if the core's session ends before the cache forgets. */
   remember(name: string, password: Buffer, bound: Bound, sessionExpires: number | undefined): void {
     const at = this.#clock.now()
-    const salt = randomBytes(SALT_OCTETS)
+    const prefix = Buffer.concat([this.#key, randomBytes(SALT_OCTETS)])
     this.#binds.delete(name)
     if (this.#binds.size >= MAX_ENTRIES) this.#binds.delete(this.#binds.keys().next().value!)
     const expires = Math.min(at + MAX_AGE_MS, sessionExpires ?? Number.POSITIVE_INFINITY)
-    this.#binds.set(name, { salt, hash: this.#hash(salt, password), bound, at, expires })
+    this.#binds.set(name, { prefix, hash: hashOf(prefix, password), bound, at, expires })
   }
 
   /** A point in time for `hasEndedSince`. */
@@ -76,12 +82,12 @@ export class BindCache {
     }
     for (const [name, { bound }] of this.#binds) if (ended.has(bound.userPk)) this.#binds.delete(name)
   }
+}
 
-  clear(): void {
-    this.#binds.clear()
-  }
-
-  #hash(salt: Buffer, password: Buffer): Buffer {
-    return createHmac('sha256', this.#key).update(salt).update(password).digest()
-  }
+/**
+ * The prefix is always of the same length and no hash leaves this process, so that HMAC would add nothing but its price:
+ * three times as much, most of what a cached bind costs. By way of a text, because that is the fastest way out.
+ */
+function hashOf(prefix: Buffer, password: Buffer): Buffer {
+  return Buffer.from(hash('sha256', Buffer.concat([prefix, password]), 'latin1'), 'latin1')
 }

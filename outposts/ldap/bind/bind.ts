@@ -1,26 +1,15 @@
 import type { FlowClient, FlowOutcome, FlowUser } from '#outposts/flow/flow-client.ts'
 import type { OutpostHost } from '#outposts/kind.ts'
-import { canonicalDn, isWithin, type Name, readName } from '../codec/dn.ts'
+import { canonicalDn, isWithin, type Name } from '../codec/dn.ts'
 import { type LdapResult, ResultCode, SUCCESS } from '../codec/result-code.ts'
 import { userDn } from '../directory/build-entries.ts'
 import type { BindCache } from './bind-cache.ts'
+import type { BindSettings } from './bind-settings.ts'
 import type { Bound } from './bound.ts'
 import { readingsOf } from './password.ts'
 
-/** What a provider has to do with binds. */
-export interface BindSettings {
-  readonly pk: number
-  readonly base: Name
-  readonly baseDn: string
-  readonly flowSlug: string
-  readonly applicationSlug: string
-  readonly searchGroup: string | undefined
-  readonly isCached: boolean
-  readonly supportsCodes: boolean
-}
-
 export interface BindRequest {
-  readonly name: string
+  readonly name: Name
   readonly password: Buffer
   readonly remoteIp: string
   readonly signal: AbortSignal
@@ -35,8 +24,8 @@ const INVALID = refused(ResultCode.invalidCredentials, 'invalid credentials', 'i
  * The user that a bind names: `cn=<username>,ou=users,<base>`, compared component by component; undefined for any other
  * name (also below the base).
  */
-export function usernameOf(name: Name | undefined, base: Name): string | undefined {
-  if (name === undefined || name.rdns.length !== base.rdns.length + 2 || !isWithin(name, base)) return undefined
+export function usernameOf(name: Name, base: Name): string | undefined {
+  if (name.rdns.length !== base.rdns.length + 2 || !isWithin(name, base)) return undefined
   const [user, container] = name.rdns
   if (user?.length !== 1 || container?.length !== 1 || canonicalDn([container]) !== 'ou=users') return undefined
   return user[0]!.type === 'cn' && user[0]!.value !== '' ? user[0]!.value : undefined
@@ -63,12 +52,12 @@ export class Binder {
     { name, password }: Pick<BindRequest, 'name' | 'password'>,
   ): BindOutcome | undefined {
     if (!settings.isCached || !this.#mayAdmit()) return undefined
-    const bound = this.#cache.verify(cacheKey(settings, name), password)
+    const bound = this.#cache.verify(settings, name.key, password)
     return bound === undefined ? undefined : { result: SUCCESS, bound }
   }
 
   async bind(settings: BindSettings, request: BindRequest): Promise<BindOutcome> {
-    const username = usernameOf(readName(request.name), settings.base)
+    const username = usernameOf(request.name, settings.base)
     if (username === undefined) return INVALID
     if (this.#running >= this.#maxRunning) return refused(ResultCode.busy, 'too many binds at the same time', 'busy')
     this.#running++
@@ -107,21 +96,18 @@ export class Binder {
         : INVALID
     if (this.#cache.hasEndedSince(outcome.user.pk, moment)) return INVALID
     const bound = boundAs(settings, outcome.user)
-    if (settings.isCached) this.#cache.remember(cacheKey(settings, name), password, bound, outcome.sessionExpires)
+    if (settings.isCached) this.#cache.remember(name.key, password, bound, outcome.sessionExpires)
     return { result: SUCCESS, bound }
   }
 }
 
-function boundAs({ pk, searchGroup, baseDn }: BindSettings, user: FlowUser): Bound {
+function boundAs(settings: BindSettings, user: FlowUser): Bound {
+  const { searchGroup, baseDn } = settings
   return {
-    provider: pk,
+    settings,
     userPk: user.pk,
     username: user.username,
     dn: userDn(user.username, baseDn.toLowerCase()),
     seesEverything: searchGroup !== undefined && user.groups.some((group) => group.pk === searchGroup),
   }
-}
-
-function cacheKey({ pk }: BindSettings, name: string): string {
-  return `${pk} ${readName(name)?.key ?? ''}`
 }

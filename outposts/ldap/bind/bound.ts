@@ -1,7 +1,9 @@
+import type { BindSettings } from './bind-settings.ts'
+
 /** Who a connection is bound as. */
 export interface Bound {
-  /** Id of the provider: what one provider lets in, another does not know. */
-  readonly provider: number
+  /** Under which settings: what one provider lets in, another does not know, nor the same one with other settings. */
+  readonly settings: BindSettings
   readonly userPk: number
   readonly username: string
   /** The user's entry. */

@@ -21,9 +21,11 @@ export const BerTag = {
 export const contextTag = (number: number): number => 0x80 | number
 export const contextConstructedTag = (number: number): number => 0xa0 | number
 
+const CONSTRUCTED = 0x20
 const MAX_DEPTH = 128
 const MAX_LENGTH_OCTETS = 4
 const MAX_INTEGER_OCTETS = 4
+const REPLACEMENT = '\ufffd'
 
 export interface BerHeader {
   readonly tag: number
@@ -50,6 +52,31 @@ export function readHeader(octets: Uint8Array, offset: number, end: number): Ber
   return { tag, start, length }
 }
 
+/**
+ * Goes through all values, whatever they mean, and throws unless each one ends within what holds it. Returns how many
+ * there are, up to `most`: beyond that it does not look. Linear in the octets, at any depth.
+ */
+export function countValues(octets: Uint8Array, most: number): number {
+  const ends = [octets.length]
+  let end = octets.length
+  let count = 0
+  for (let position = 0; position < octets.length && count < most; count++) {
+    const header = readHeader(octets, position, end)
+    if (header === undefined) throw new MalformedMessageError('value cut off')
+    const valueEnd = header.start + header.length
+    if (valueEnd > end) throw new MalformedMessageError('value longer than what holds it')
+    if ((header.tag & CONSTRUCTED) !== 0) {
+      position = header.start
+      ends.push((end = valueEnd))
+    } else position = valueEnd
+    while (position === end && ends.length > 1) {
+      ends.pop()
+      end = ends[ends.length - 1]!
+    }
+  }
+  return count
+}
+
 /** Reads values one after the other; every call consumes at least two octets or throws. */
 export class BerReader {
   readonly #octets: Buffer
@@ -74,38 +101,42 @@ export class BerReader {
     return this.atEnd ? undefined : this.#octets[this.#position]!
   }
 
-  #value(tag: number): { start: number; end: number } {
+  /** Goes past the next value and returns where its content starts; it ends at the new position. */
+  #pass(tag: number): number {
     const header = readHeader(this.#octets, this.#position, this.#end)
-    if (header === undefined) throw new MalformedMessageError('value cut off')
+    if (header === undefined) throw new MalformedMessageError(this.atEnd ? 'value missing' : 'value cut off')
     if (header.tag !== tag) throw new MalformedMessageError(`tag ${header.tag} in place of ${tag}`)
     const end = header.start + header.length
     if (end > this.#end) throw new MalformedMessageError('value longer than what holds it')
     this.#position = end
-    return { start: header.start, end }
+    return header.start
   }
 
   /** A reader of the values inside the next, constructed value. */
   enter(tag: number): BerReader {
-    const { start, end } = this.#value(tag)
-    return new BerReader(this.#octets, start, end, this.#depth + 1)
+    const start = this.#pass(tag)
+    return new BerReader(this.#octets, start, this.#position, this.#depth + 1)
   }
 
   octets(tag: number = BerTag.OctetString): Buffer {
-    const { start, end } = this.#value(tag)
-    return this.#octets.subarray(start, end)
+    const start = this.#pass(tag)
+    return this.#octets.subarray(start, this.#position)
   }
 
   /** LDAPString: must be UTF-8. */
   text(tag: number = BerTag.OctetString): string {
-    const octets = this.octets(tag)
-    if (!isUtf8(octets)) throw new MalformedMessageError('text that is not UTF-8')
-    return octets.toString('utf8')
+    const start = this.#pass(tag)
+    const text = this.#octets.toString('utf8', start, this.#position)
+    // Whatever is not UTF-8 has become a replacement character, which may also stand there in its own right.
+    if (text.includes(REPLACEMENT) && !isUtf8(this.#octets.subarray(start, this.#position)))
+      throw new MalformedMessageError('text that is not UTF-8')
+    return text
   }
 
   /** INTEGER or ENUMERATED within the bounds. */
   integer(minimum: number, maximum: number, tag: number = BerTag.Integer): number {
-    const { start, end } = this.#value(tag)
-    const length = end - start
+    const start = this.#pass(tag)
+    const length = this.#position - start
     if (length === 0 || length > MAX_INTEGER_OCTETS) throw new MalformedMessageError(`integer of ${length} octets`)
     const value = this.#octets.readIntBE(start, length)
     if (value < minimum || value > maximum) throw new MalformedMessageError('integer out of bounds')
@@ -113,31 +144,52 @@ export class BerReader {
   }
 
   boolean(tag: number = BerTag.Boolean): boolean {
-    const { start, end } = this.#value(tag)
-    if (end - start !== 1) throw new MalformedMessageError('boolean that is not one octet')
+    const start = this.#pass(tag)
+    if (this.#position - start !== 1) throw new MalformedMessageError('boolean that is not one octet')
     return this.#octets[start] !== 0
   }
 
   /** The next value whatever it is, header included. */
   anything(): Buffer {
     const start = this.#position
-    this.#value(this.nextTag ?? 0)
+    this.#pass(this.nextTag ?? 0)
     return this.#octets.subarray(start, this.#position)
   }
 }
 
-function header(tag: number, length: number): Buffer {
-  if (length < 0x80) return Buffer.from([tag, length])
-  if (length < 0x100) return Buffer.from([tag, 0x81, length])
-  if (length < 0x10000) return Buffer.from([tag, 0x82, length >> 8, length & 0xff])
-  return Buffer.from([tag, 0x84, length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff])
-}
-
 /** One value made of parts that are already encoded. */
 export function encodeValue(tag: number, ...parts: readonly Uint8Array[]): Buffer {
+  return encodeParts(tag, parts)
+}
+
+/** The same for parts of any number. */
+export function encodeParts(tag: number, parts: readonly Uint8Array[]): Buffer {
   let length = 0
   for (const part of parts) length += part.length
-  return Buffer.concat([header(tag, length), ...parts])
+  const octets = Buffer.allocUnsafe(headerOctets(length) + length)
+  let position = writeHeader(octets, 0, tag, length)
+  for (const part of parts) {
+    octets.set(part, position)
+    position += part.length
+  }
+  return octets
+}
+
+/** Octets of a header for a value of this length. */
+export function headerOctets(length: number): number {
+  return length < 0x80 ? 2 : length < 0x100 ? 3 : length < 0x10000 ? 4 : 6
+}
+
+/** Writes a header and returns where the value begins. */
+export function writeHeader(octets: Uint8Array, offset: number, tag: number, length: number): number {
+  octets[offset] = tag
+  const count = headerOctets(length)
+  if (count === 2) octets[offset + 1] = length
+  else {
+    octets[offset + 1] = 0x80 | (count - 2)
+    for (let i = 0; i < count - 2; i++) octets[offset + count - 1 - i] = (length >>> (8 * i)) & 0xff
+  }
+  return offset + count
 }
 
 export function encodeText(text: string, tag: number = BerTag.OctetString): Buffer {
@@ -148,9 +200,11 @@ export function encodeText(text: string, tag: number = BerTag.OctetString): Buff
 export function encodeInteger(value: number, tag: number = BerTag.Integer): Buffer {
   let length = 1
   while (length < MAX_INTEGER_OCTETS && (value < -(2 ** (8 * length - 1)) || value >= 2 ** (8 * length - 1))) length++
-  const octets = Buffer.alloc(length)
-  octets.writeIntBE(value, 0, length)
-  return encodeValue(tag, octets)
+  const octets = Buffer.allocUnsafe(2 + length)
+  octets[0] = tag
+  octets[1] = length
+  octets.writeIntBE(value, 2, length)
+  return octets
 }
 
 export function encodeBoolean(value: boolean, tag: number = BerTag.Boolean): Buffer {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { canonicalDn, escapeValue, isWithin, parseDn, readName } from './dn.ts'
 
 const canonical = (text: string) => {
@@ -14,6 +16,9 @@ const same: ReadonlyArray<[a: string, b: string]> = [
   ['cn=J\\c3\\bcrgen', 'cn=jürgen'],
   ['cn=a  b', 'cn=a b'],
   ['cn=😀', 'cn=\\f0\\9f\\98\\80'],
+  ['cn=a\\20 ', 'cn=a\\ '],
+  ['cn=\\20a\\,b\\2b  ', 'cn=\\ a\\2cb\\+'],
+  ['cn=ａ', 'cn=A'],
 ]
 for (const [a, b] of same)
   test(`LD-12: ${a} is ${b}`, () => {
@@ -31,6 +36,10 @@ for (const text of [
   'c n=x',
   'cn=\\zz',
   'cn=\\ff',
+  'cn=\\c3x\\a4',
+  'cn=a\\',
+  'cn=a\\4',
+  'cn=<a>',
   'cn=a\\00b',
   `cn=${'x'.repeat(9000)}`,
   'a=b,'.repeat(100),
@@ -54,3 +63,17 @@ for (const [name, is] of below)
 for (const value of ['plain', 'a,b', ' lead', 'trail ', '#x', 'a"b\\c<d>e;f=g+h', 'ü😀'])
   test(`${JSON.stringify(value)} survives a name`, () =>
     assert.equal(parseDn(`cn=${escapeValue(value)},dc=x`)?.[0]?.[0]?.value, value))
+
+setFlagsFromString('--expose-gc')
+const collect: () => void = runInNewContext('gc')
+
+test('LD-12: of long names nothing is kept, whether they are names or not', () => {
+  const MIB = 1024 * 1024
+  collect()
+  const before = process.memoryUsage().heapUsed
+  for (let i = 0; i < 2_000; i++)
+    for (const start of ['cn=', ''])
+      assert.equal(readName(`${start}${i}${'x'.repeat(8_000)}`) !== undefined, start !== '')
+  collect()
+  assert.ok(process.memoryUsage().heapUsed - before < 4 * MIB)
+})

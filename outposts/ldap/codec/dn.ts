@@ -1,4 +1,5 @@
 /** Distinguished names as text (RFC 4514). Two names are the same if and only if their canonical forms are. */
+import { isUtf8 } from 'node:buffer'
 
 export interface AttributeValue {
   /** Lower case. */
@@ -12,7 +13,11 @@ export type Rdn = readonly AttributeValue[]
 const MAX_CHARACTERS = 8_192
 const MAX_RDNS = 64
 const TYPE = /^(?:[a-z][a-z0-9-]*|\d+(?:\.\d+)*)$/i
-const HEX_PAIR = /^[0-9a-f]{2}/i
+const SPECIAL = /[\\,+;"<>\u0000]/g
+const SEPARATORS = ',+;'
+const ESCAPABLE = ' "#+,;<=>\\'
+const HEX_PAIRS = /(?:\\[0-9a-f]{2})+/iy
+const NOT_ASCII = /[^\u0000-\u007f]/
 
 /** The RDNs of a name, most specific first; undefined if the text is not a name. The empty name has none. */
 export function parseDn(text: string): readonly Rdn[] | undefined {
@@ -44,34 +49,35 @@ function readValue(text: string, start: number): { value: string; end: number } 
   while (text[position] === ' ') position++
   // A value as BER in hex is not what any client sends for a name of ours.
   if (text[position] === '#') return undefined
-  const octets: number[] = []
+  let value = ''
+  /** Characters of the value without the blanks at its end, which count only when they are escaped. */
   let kept = 0
-  for (; position < text.length; position++) {
-    const character = text[position]!
-    if (character === ',' || character === '+' || character === ';') break
-    if (character === '"' || character === '<' || character === '>' || character === '\u0000') return undefined
-    if (character !== '\\') {
-      const point = text.codePointAt(position)!
-      octets.push(...Buffer.from(String.fromCodePoint(point)))
-      if (point > 0xffff) position++
-      if (character !== ' ') kept = octets.length
-      continue
-    }
-    const rest = text.slice(position + 1, position + 3)
-    if (HEX_PAIR.test(rest)) {
-      octets.push(Number.parseInt(rest, 16))
-      position += 2
-    } else if (rest[0] !== undefined && ' "#+,;<=>\\'.includes(rest[0])) {
-      octets.push(rest.charCodeAt(0))
-      position++
-    } else return undefined
-    kept = octets.length
+  for (;;) {
+    SPECIAL.lastIndex = position
+    const end = SPECIAL.exec(text)?.index ?? text.length
+    value += text.slice(position, end)
+    let last = value.length
+    while (last > kept && value[last - 1] === ' ') last--
+    kept = last
+    const special = text[end]
+    if (special === undefined || SEPARATORS.includes(special)) return { value: value.slice(0, kept), end }
+    const escaped = special === '\\' ? readEscape(text, end) : undefined
+    if (escaped === undefined) return undefined
+    value += escaped.value
+    kept = value.length
+    position = escaped.end
   }
-  const value = Buffer.from(octets.slice(0, kept))
-  const decoded = value.toString('utf8')
-  return Buffer.from(decoded).equals(value) && !decoded.includes('\u0000')
-    ? { value: decoded, end: position }
-    : undefined
+}
+
+/** A character that would mean something else, or octets in hex: as many as follow each other, which must be UTF-8. */
+function readEscape(text: string, start: number): { value: string; end: number } | undefined {
+  const character = text[start + 1]
+  if (character !== undefined && ESCAPABLE.includes(character)) return { value: character, end: start + 2 }
+  HEX_PAIRS.lastIndex = start
+  const pairs = HEX_PAIRS.exec(text)?.[0] ?? ''
+  const octets = Buffer.from(pairs.replaceAll('\\', ''), 'hex')
+  if (octets.length === 0 || octets.includes(0) || !isUtf8(octets)) return undefined
+  return { value: octets.toString('utf8'), end: start + pairs.length }
 }
 
 /** A value as it may stand in a name. */
@@ -97,7 +103,8 @@ function canonicalRdn(rdn: Rdn): string {
 
 /** A text without the differences that caseIgnoreMatch ignores (RFC 4518). */
 export function foldCase(text: string): string {
-  return text.normalize('NFKC').toLowerCase().trim().replace(/ {2,}/g, ' ')
+  const folded = (NOT_ASCII.test(text) ? text.normalize('NFKC') : text).toLowerCase().trim()
+  return folded.includes('  ') ? folded.replace(/ {2,}/g, ' ') : folded
 }
 
 /** A name, read once: its canonical form, and that of every name above it. */
@@ -109,13 +116,17 @@ export interface Name {
 }
 
 const MAX_REMEMBERED = 8_192
-const remembered = new Map<string, Name | undefined>()
+const MAX_REMEMBERED_CHARACTERS = 256
+const remembered = new Map<string, Name>()
 
 /** The name that a text is, undefined if it is none. The same few texts come again and again, so they are remembered. */
 export function readName(text: string): Name | undefined {
-  if (remembered.has(text)) return remembered.get(text)
+  const known = remembered.get(text)
+  if (known !== undefined) return known
   const rdns = parseDn(text)
-  const name = rdns === undefined ? undefined : nameOf(rdns)
+  if (rdns === undefined) return undefined
+  const name = nameOf(rdns)
+  if (text.length > MAX_REMEMBERED_CHARACTERS) return name
   if (remembered.size >= MAX_REMEMBERED) remembered.clear()
   remembered.set(text, name)
   return name

@@ -35,8 +35,9 @@ export type Filter =
       readonly dnAttributes: boolean
     }
 
-/** Terms and substring parts of one filter. */
+/** Terms and substring parts of one filter, and the octets of what they assert. */
 const MAX_ELEMENTS = 1024
+const MAX_ASSERTED_OCTETS = 256 * 1024
 const MAX_DESCRIPTION_OCTETS = 256
 
 const Tag = {
@@ -54,10 +55,21 @@ const Tag = {
 
 interface Budget {
   elements: number
+  octets: number
 }
+
+const newBudget = (): Budget => ({ elements: MAX_ELEMENTS, octets: MAX_ASSERTED_OCTETS })
 
 function spend(budget: Budget): void {
   if (--budget.elements < 0) throw new MalformedMessageError(`filter of more than ${MAX_ELEMENTS} elements`)
+}
+
+/** AssertionValue, or a part of one. */
+function readAsserted(reader: BerReader, budget: Budget, tag: number = BerTag.OctetString): Buffer {
+  const octets = reader.octets(tag)
+  budget.octets -= octets.length
+  if (budget.octets < 0) throw new MalformedMessageError(`filter of more than ${MAX_ASSERTED_OCTETS} asserted octets`)
+  return octets
 }
 
 /** AttributeDescription: not empty, of bounded length. */
@@ -69,7 +81,7 @@ export function readDescription(reader: BerReader, tag: number = BerTag.OctetStr
 }
 
 /** Reads one filter; throws MalformedMessageError for unknown kinds and above the limits. */
-export function readFilter(reader: BerReader, budget: Budget = { elements: MAX_ELEMENTS }): Filter {
+export function readFilter(reader: BerReader, budget: Budget = newBudget()): Filter {
   spend(budget)
   const tag = reader.nextTag
   switch (tag) {
@@ -80,19 +92,19 @@ export function readFilter(reader: BerReader, budget: Budget = { elements: MAX_E
     case Tag.not:
       return { kind: 'not', filter: readFilter(reader.enter(tag), budget) }
     case Tag.equality:
-      return readAssertion('equality', reader.enter(tag))
+      return readAssertion('equality', reader.enter(tag), budget)
     case Tag.greaterOrEqual:
-      return readAssertion('greaterOrEqual', reader.enter(tag))
+      return readAssertion('greaterOrEqual', reader.enter(tag), budget)
     case Tag.lessOrEqual:
-      return readAssertion('lessOrEqual', reader.enter(tag))
+      return readAssertion('lessOrEqual', reader.enter(tag), budget)
     case Tag.approx:
-      return readAssertion('approx', reader.enter(tag))
+      return readAssertion('approx', reader.enter(tag), budget)
     case Tag.substrings:
       return readSubstrings(reader.enter(tag), budget)
     case Tag.present:
       return { kind: 'present', attribute: readDescription(reader, tag) }
     case Tag.extensible:
-      return readExtensible(reader.enter(tag))
+      return readExtensible(reader.enter(tag), budget)
     default:
       throw new MalformedMessageError('unknown filter')
   }
@@ -104,8 +116,10 @@ function readFilters(reader: BerReader, budget: Budget): Filter[] {
   return filters
 }
 
-function readAssertion(kind: 'equality' | 'greaterOrEqual' | 'lessOrEqual' | 'approx', reader: BerReader): Filter {
-  return { kind, attribute: readDescription(reader), value: reader.octets() }
+type AssertionKind = 'equality' | 'greaterOrEqual' | 'lessOrEqual' | 'approx'
+
+function readAssertion(kind: AssertionKind, reader: BerReader, budget: Budget): Filter {
+  return { kind, attribute: readDescription(reader), value: readAsserted(reader, budget) }
 }
 
 function readSubstrings(reader: BerReader, budget: Budget): Filter {
@@ -118,7 +132,7 @@ function readSubstrings(reader: BerReader, budget: Budget): Filter {
   while (!parts.atEnd) {
     spend(budget)
     const tag = parts.nextTag!
-    const part = parts.octets(tag)
+    const part = readAsserted(parts, budget, tag)
     if (final !== undefined) throw new MalformedMessageError('substring after the final one')
     if (tag === contextTag(0) && initial === undefined && any.length === 0) initial = part
     else if (tag === contextTag(1)) any.push(part)
@@ -128,14 +142,29 @@ function readSubstrings(reader: BerReader, budget: Budget): Filter {
   return { kind: 'substrings', attribute, initial, any, final }
 }
 
-function readExtensible(reader: BerReader): Filter {
+function readExtensible(reader: BerReader, budget: Budget): Filter {
   const rule = reader.nextTag === contextTag(1) ? readDescription(reader, contextTag(1)) : undefined
   const attribute = reader.nextTag === contextTag(2) ? readDescription(reader, contextTag(2)) : undefined
-  const value = reader.octets(contextTag(3))
+  const value = readAsserted(reader, budget, contextTag(3))
   const dnAttributes = reader.nextTag === contextTag(4) && reader.boolean(contextTag(4))
   if (rule === undefined && attribute === undefined)
     throw new MalformedMessageError('extensible match without rule and attribute')
   return { kind: 'extensible', rule, attribute, value, dnAttributes }
+}
+
+/** How many terms and parts there are to evaluate. */
+export function elementsOf(filter: Filter): number {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.filters.reduce((sum, each) => sum + elementsOf(each), 1)
+    case 'not':
+      return 1 + elementsOf(filter.filter)
+    case 'substrings':
+      return 1 + filter.any.length
+    default:
+      return 1
+  }
 }
 
 export function encodeFilter(filter: Filter): Buffer {

@@ -1,9 +1,8 @@
-/** LDAPMessage (RFC 4511 §4.1.1): requests are decoded, responses encoded. */
-import { BerReader, BerTag, contextConstructedTag, contextTag, encodeInteger, encodeText, encodeValue } from './ber.ts'
+/** LDAPMessage (RFC 4511 §4.1.1): how requests are decoded. */
+import { BerReader, BerTag, contextConstructedTag, contextTag, countValues } from './ber.ts'
 import { CONTROLS_TAG, type Control, readControls, readOid } from './controls.ts'
 import { type Filter, readDescription, readFilter } from './filter.ts'
 import { MalformedMessageError } from './malformed-message-error.ts'
-import type { LdapResult } from './result-code.ts'
 
 /** Tags of the operations: `[APPLICATION n]`. */
 export const Operation = {
@@ -31,6 +30,8 @@ export const Operation = {
 export const Scope = { base: 0, one: 1, sub: 2 } as const
 
 const MAX_INTEGER = 2_147_483_647
+/** Values of one message, at any depth: more than a search with as much of everything as there may be. */
+const MAX_VALUES = 8_192
 const MAX_ATTRIBUTES = 1_000
 
 export interface SearchRequest {
@@ -61,10 +62,14 @@ export type Request =
   | { readonly kind: 'abandon'; readonly id: number }
   | { readonly kind: 'extended'; readonly oid: string; readonly value: Buffer | undefined }
   /** An operation that changes the directory; its content is not looked at. */
-  | { readonly kind: 'write'; readonly responseTag: number }
+  | { readonly kind: 'write' }
+  /** Something that makes no sense, in an envelope that is sound: it can be answered. */
+  | { readonly kind: 'malformed'; readonly detail: string }
 
 export interface Message {
   readonly id: number
+  /** Of the operation. */
+  readonly tag: number
   readonly request: Request
   readonly controls: readonly Control[]
 }
@@ -84,19 +89,23 @@ const RESPONSES: ReadonlyMap<number, number> = new Map([
 /** The tag of the response to a request with this tag; undefined if it is answered with none. */
 export const responseTagOf = (requestTag: number): number | undefined => RESPONSES.get(requestTag)
 
-/** Decodes one whole message; a MalformedMessageError carries its id and operation once these are understood. */
+/**
+ * Decodes one whole message. Throws MalformedMessageError for what cannot be one: lengths that do not fit into each
+ * other anywhere in it, no id, an operation that no client may ask for (RFC 4511 §4.1.1: the session ends then).
+ */
 export function decodeMessage(octets: Buffer): Message {
+  const values = countValues(octets, MAX_VALUES + 1)
   const envelope = new BerReader(octets).enter(BerTag.Sequence)
-  const id = envelope.integer(0, MAX_INTEGER)
-  const operationTag = envelope.nextTag ?? 0
-  if (id === 0) throw new MalformedMessageError('message id 0 is for the server')
+  const id = envelope.integer(1, MAX_INTEGER)
+  const tag = envelope.nextTag ?? 0
   try {
-    const request = readRequest(envelope, operationTag)
+    if (values > MAX_VALUES) throw new MalformedMessageError(`message of more than ${MAX_VALUES} values`)
+    const request = readRequest(envelope, tag)
     const controls = envelope.nextTag === CONTROLS_TAG ? readControls(envelope.enter(CONTROLS_TAG)) : []
-    return { id, request, controls }
+    return { id, tag, request, controls }
   } catch (error) {
-    if (!(error instanceof MalformedMessageError)) throw error
-    throw new MalformedMessageError(error.detail, { id, operationTag })
+    if (!(error instanceof MalformedMessageError) || responseTagOf(tag) === undefined) throw error
+    return { id, tag, request: { kind: 'malformed', detail: error.detail }, controls: [] }
   }
 }
 
@@ -127,7 +136,7 @@ function readRequest(envelope: BerReader, tag: number): Request {
     case Operation.delRequest:
     case Operation.modDnRequest:
       envelope.anything()
-      return { kind: 'write', responseTag: RESPONSES.get(tag)! }
+      return { kind: 'write' }
     default:
       throw new MalformedMessageError('unknown operation')
   }
@@ -156,43 +165,7 @@ function readSearch(body: BerReader): SearchRequest {
   const attributes: string[] = []
   while (!selection.atEnd) {
     if (attributes.length === MAX_ATTRIBUTES) throw new MalformedMessageError(`more than ${MAX_ATTRIBUTES} attributes`)
-    attributes.push(selection.text())
+    attributes.push(readDescription(selection))
   }
   return { kind: 'search', base, scope, sizeLimit, timeLimit, typesOnly, filter, attributes }
-}
-
-/** A message that is an LDAPResult, with parts of its own after it. */
-export function encodeResult(
-  id: number,
-  tag: number,
-  { code, matchedDn = '', message = '' }: LdapResult,
-  ...more: readonly Uint8Array[]
-): Buffer {
-  const result = [encodeInteger(code, BerTag.Enumerated), encodeText(matchedDn), encodeText(message)]
-  return encodeValue(BerTag.Sequence, encodeInteger(id), encodeValue(tag, ...result, ...more))
-}
-
-/** SearchResultEntry of a name and a PartialAttributeList that are encoded already. */
-export function encodeEntry(id: number, name: Uint8Array, attributes: Uint8Array): Buffer {
-  return encodeValue(BerTag.Sequence, encodeInteger(id), encodeValue(Operation.searchResultEntry, name, attributes))
-}
-
-/** One PartialAttribute. */
-export function encodeAttribute(type: string, values: readonly string[]): Buffer {
-  return encodeValue(
-    BerTag.Sequence,
-    encodeText(type),
-    encodeValue(BerTag.Set, ...values.map((value) => encodeText(value))),
-  )
-}
-
-/** ExtendedResponse with a name or a value. */
-export function encodeExtended(
-  id: number,
-  result: LdapResult,
-  { oid, value }: { oid?: string; value?: string } = {},
-): Buffer {
-  const name = oid === undefined ? [] : [encodeText(oid, contextTag(10))]
-  const content = value === undefined ? [] : [encodeText(value, contextTag(11))]
-  return encodeResult(id, Operation.extendedResponse, result, ...name, ...content)
 }

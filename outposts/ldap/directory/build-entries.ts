@@ -80,10 +80,10 @@ export function buildEntries({ users, groups, members }: DirectoryContent, setti
     entry(
       `ou=${name},${baseDn}`,
       [
-        ['distinguishedName', `ou=${name},${baseDn}`],
-        ['objectClass', 'top', 'nsContainer', 'organizationalUnit'],
-        ['ou', name],
-        ['commonName', name],
+        ['distinguishedName', [`ou=${name},${baseDn}`]],
+        ['objectClass', ['top', 'nsContainer', 'organizationalUnit']],
+        ['ou', [name]],
+        ['commonName', [name]],
       ],
       EVERYBODY,
     )
@@ -100,13 +100,26 @@ export function buildEntries({ users, groups, members }: DirectoryContent, setti
   ]
 }
 
-type Line = readonly [name: string, ...values: string[]]
+type Line = readonly [name: string, values: readonly string[]]
+
+const keys = new Map<string, string>()
+const MAX_KEYS = 1_000
+
+/** The lower-case name: the same text for every entry, which a directory has many of. */
+function keyOf(name: string): string {
+  let key = keys.get(name)
+  if (key === undefined) {
+    key = name.toLowerCase()
+    if (keys.size < MAX_KEYS) keys.set(name, key)
+  }
+  return key
+}
 
 function entry(dn: string, lines: readonly Line[], visibility: Visibility, custom: readonly Attribute[] = []): Entry {
   const attributes = new Map<string, Attribute>()
-  for (const [name, ...values] of lines) attributes.set(name.toLowerCase(), { name, values })
+  for (const [name, values] of lines) attributes.set(keyOf(name), { name, values })
   for (const attribute of custom) {
-    const key = attribute.name.toLowerCase()
+    const key = keyOf(attribute.name)
     if (!RESERVED.has(key)) attributes.set(key, attribute)
   }
   return new Entry(dn, attributes, visibility)
@@ -117,10 +130,10 @@ function baseEntry(baseDn: string): Entry {
   return entry(
     baseDn,
     [
-      ['distinguishedName', baseDn],
-      ['objectClass', 'top', 'domain'],
-      [type, value],
-      ['subschemaSubentry', 'cn=subschema'],
+      ['distinguishedName', [baseDn]],
+      ['objectClass', ['top', 'domain']],
+      [type, [value]],
+      ['subschemaSubentry', ['cn=subschema']],
     ],
     EVERYBODY,
   )
@@ -134,22 +147,22 @@ function userEntry(
 ): Entry {
   const number = numberOf(user.attributes, 'uidNumber') ?? String(settings.uidStart + user.pk)
   const lines: Line[] = [
-    ['cn', user.username],
-    ['sAMAccountName', user.username],
-    ['uid', user.uid],
-    ['name', user.name],
-    ['displayName', user.name],
-    ['sn', user.name],
-    ['mail', user.email ?? ''],
-    ['objectClass', ...USER_CLASSES],
-    ['uidNumber', number],
-    ['gidNumber', numberOf(user.attributes, 'gidNumber') ?? number],
-    ['homeDirectory', `/home/${user.username}`],
-    ['memberOf', ...memberOf],
-    ['ak-active', String(user.is_active)],
-    ['ak-superuser', String(user.is_superuser)],
+    ['cn', [user.username]],
+    ['sAMAccountName', [user.username]],
+    ['uid', [user.uid]],
+    ['name', [user.name]],
+    ['displayName', [user.name]],
+    ['sn', [user.name]],
+    ['mail', [user.email ?? '']],
+    ['objectClass', USER_CLASSES],
+    ['uidNumber', [number]],
+    ['gidNumber', [numberOf(user.attributes, 'gidNumber') ?? number]],
+    ['homeDirectory', [`/home/${user.username}`]],
+    ['memberOf', memberOf],
+    ['ak-active', [String(user.is_active)]],
+    ['ak-superuser', [String(user.is_superuser)]],
   ]
-  const filled = lines.filter(([, ...values]) => values.some((value) => value !== ''))
+  const filled = lines.filter(([, values]) => values.some((value) => value !== ''))
   return entry(
     userDn(user.username, baseDn),
     filled,
@@ -171,13 +184,13 @@ function groupEntry(group: DirectoryGroup, { members, usernames, settings, baseD
     return username === undefined ? [] : userDn(username, baseDn)
   })
   const lines: Line[] = [
-    ['cn', group.name],
-    ['sAMAccountName', group.name],
-    ['uid', group.pk],
-    ['gidNumber', numberOf(group.attributes, 'gidNumber') ?? String(settings.gidStart + group.num_pk)],
-    ['objectClass', ...GROUP_CLASSES],
-    ['member', ...dns],
-    ['ak-superuser', String(group.is_superuser)],
+    ['cn', [group.name]],
+    ['sAMAccountName', [group.name]],
+    ['uid', [group.pk]],
+    ['gidNumber', [numberOf(group.attributes, 'gidNumber') ?? String(settings.gidStart + group.num_pk)]],
+    ['objectClass', GROUP_CLASSES],
+    ['member', dns],
+    ['ak-superuser', [String(group.is_superuser)]],
   ]
   return entry(
     groupDn(group.name, baseDn),
@@ -193,13 +206,13 @@ function virtualGroupEntry(user: DirectoryUser, settings: DirectorySettings, bas
     numberOf(user.attributes, 'uidNumber') ??
     String(settings.uidStart + user.pk)
   const lines: Line[] = [
-    ['cn', user.username],
-    ['sAMAccountName', user.username],
-    ['uid', user.uid],
-    ['gidNumber', number],
-    ['objectClass', ...VIRTUAL_CLASSES],
-    ['member', userDn(user.username, baseDn)],
-    ['ak-superuser', 'false'],
+    ['cn', [user.username]],
+    ['sAMAccountName', [user.username]],
+    ['uid', [user.uid]],
+    ['gidNumber', [number]],
+    ['objectClass', VIRTUAL_CLASSES],
+    ['member', [userDn(user.username, baseDn)]],
+    ['ak-superuser', ['false']],
   ]
   return entry(virtualGroupDn(user.username, baseDn), lines, { kind: 'user', userPk: user.pk })
 }

@@ -1,7 +1,7 @@
 import type { Name } from '../codec/dn.ts'
 import type { Filter } from '../codec/filter.ts'
 import { Scope } from '../codec/message.ts'
-import { comparable, type Entry } from './entry.ts'
+import { comparable, Entry } from './entry.ts'
 import { SCHEMA_ATTRIBUTES } from './subschema.ts'
 
 /** Attributes whose equality finds entries without looking at every one. */
@@ -11,14 +11,15 @@ const INDEXED = ['cn', 'uid', 'mail', 'samaccountname', 'uidnumber', 'gidnumber'
 export class Directory {
   readonly entries: readonly Entry[]
   readonly #byKey: ReadonlyMap<string, Entry>
-  readonly #children: ReadonlyMap<string, readonly Entry[]>
-  readonly #indexes: ReadonlyMap<string, ReadonlyMap<string, readonly Entry[]>>
+  readonly #children: ReadonlyMap<Entry | undefined, readonly Entry[]>
+  readonly #indexes: ReadonlyMap<string, Index>
   readonly #types: ReadonlySet<string>
 
   constructor(entries: readonly Entry[]) {
     this.entries = entries
     this.#byKey = new Map(entries.map((entry) => [entry.key, entry]))
-    this.#children = Map.groupBy(entries, (entry) => parentOf(entry.key))
+    for (const entry of entries) entry.parent = this.#byKey.get(parentOf(entry.key))
+    this.#children = Map.groupBy(entries, (entry) => entry.parent)
     this.#indexes = new Map(INDEXED.map((attribute) => [attribute, indexOf(entries, attribute)]))
     this.#types = new Set([...SCHEMA_ATTRIBUTES, ...entries.flatMap((entry) => [...entry.attributes.keys()])])
   }
@@ -34,40 +35,56 @@ export class Directory {
   /** Entries in the scope that may match the filter; all that do match are among them. */
   candidates(base: Entry, scope: number, filter: Filter): Iterable<Entry> {
     if (scope === Scope.base) return [base]
-    const children = scope === Scope.one ? (this.#children.get(base.key) ?? []) : undefined
-    const found = this.#indexed(filter)
-    if (found === undefined) return children ?? (isRoot(base, this.entries) ? this.entries : this.#below(base))
-    return found.filter((entry) => (scope === Scope.one ? parentOf(entry.key) === base.key : isBelow(entry, base)))
+    const children = scope === Scope.one ? (this.#children.get(base) ?? []) : undefined
+    const found = this.#lookup(filter)
+    if (found === undefined || found.size > this.entries.length)
+      return children ?? (isRoot(base, this.entries) ? this.entries : this.#below(base))
+    const entries = found.lists.length === 1 ? found.lists[0]! : union(found.lists)
+    return entries.filter((entry) => (scope === Scope.one ? entry.parent === base : isWithin(entry, base)))
   }
 
-  /** The entries that an equality of the filter allows; undefined if none of its equalities is indexed. */
-  #indexed(filter: Filter): readonly Entry[] | undefined {
+  /** Where the entries are that an equality of the filter allows; undefined if none of its equalities is indexed. */
+  #lookup(filter: Filter): Lookup | undefined {
     if (filter.kind === 'equality') {
       const attribute = filter.attribute.toLowerCase()
-      return this.#indexes.get(attribute) === undefined
-        ? undefined
-        : (this.#indexes.get(attribute)!.get(comparable(attribute, filter.value.toString('utf8'))) ?? [])
+      const index = this.#indexes.get(attribute)
+      if (index === undefined) return undefined
+      const found = index.get(comparable(attribute, filter.value.toString('utf8'))) ?? []
+      const list = found instanceof Entry ? [found] : found
+      return { size: list.length, lists: [list] }
     }
-    if (filter.kind === 'and') {
-      let best: readonly Entry[] | undefined
-      for (const each of filter.filters) {
-        const found = this.#indexed(each)
-        if (found !== undefined && (best === undefined || found.length < best.length)) best = found
-      }
-      return best
-    }
-    if (filter.kind !== 'or' || filter.filters.length === 0) return undefined
-    const parts = filter.filters.map((each) => this.#indexed(each))
-    return parts.every((part) => part !== undefined) ? [...new Set(parts.flat())] : undefined
+    if (filter.kind !== 'and' && (filter.kind !== 'or' || filter.filters.length === 0)) return undefined
+    const parts = filter.filters.map((each) => this.#lookup(each))
+    const found = parts.filter((part) => part !== undefined)
+    if (filter.kind === 'and')
+      return found.length === 0 ? undefined : found.reduce((best, part) => (part.size < best.size ? part : best))
+    if (found.length < parts.length) return undefined
+    return { size: found.reduce((sum, { size }) => sum + size, 0), lists: found.flatMap(({ lists }) => lists) }
   }
 
   *#below(base: Entry): Iterable<Entry> {
-    for (const entry of this.entries) if (isBelow(entry, base)) yield entry
+    for (const entry of this.entries) if (isWithin(entry, base)) yield entry
   }
 }
 
+/** Entries in lists of an index; `size` counts those that are in several as often. */
+interface Lookup {
+  readonly size: number
+  readonly lists: ReadonlyArray<readonly Entry[]>
+}
+
+function union(lists: ReadonlyArray<readonly Entry[]>): readonly Entry[] {
+  const all = new Set<Entry>()
+  for (const list of lists) for (const entry of list) all.add(entry)
+  return [...all]
+}
+
+function isWithin(entry: Entry, base: Entry): boolean {
+  for (let at: Entry | undefined = entry; at !== undefined; at = at.parent) if (at === base) return true
+  return false
+}
+
 const isRoot = (base: Entry, entries: readonly Entry[]) => entries[0] === base
-const isBelow = (entry: Entry, base: Entry) => entry === base || entry.key.endsWith(`,${base.key}`)
 
 /** The canonical name of the entry above: commas within values are escaped, so the first plain one separates. */
 export function parentOf(key: string): string {
@@ -87,12 +104,17 @@ export function nearestAbove(directory: Directory, { keys }: Name): string {
   return ''
 }
 
-function indexOf(entries: readonly Entry[], attribute: string): ReadonlyMap<string, readonly Entry[]> {
-  const index = new Map<string, Entry[]>()
+/** Entries by a value of an attribute: mostly a single one, which is not worth a list. */
+type Index = ReadonlyMap<string, Entry | readonly Entry[]>
+
+function indexOf(entries: readonly Entry[], attribute: string): Index {
+  const index = new Map<string, Entry | Entry[]>()
+  // Not from the entry's memory: most are never compared with anything.
   for (const entry of entries)
-    for (const value of entry.folded(attribute)) {
+    for (const value of entry.fold(attribute)) {
       const found = index.get(value)
-      if (found === undefined) index.set(value, [entry])
+      if (found === undefined) index.set(value, entry)
+      else if (found instanceof Entry) index.set(value, [found, entry])
       else found.push(entry)
     }
   return index

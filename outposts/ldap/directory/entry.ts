@@ -1,6 +1,6 @@
 import { BerTag, encodeText, encodeValue } from '../codec/ber.ts'
 import { canonicalDn, foldCase, parseDn } from '../codec/dn.ts'
-import { encodeAttribute } from '../codec/message.ts'
+import { encodeAttribute } from '../codec/encode-response.ts'
 
 /** Whom an entry is shown to beside those who may search everything. */
 export type Visibility =
@@ -20,6 +20,8 @@ export class Entry {
   /** The name's canonical form. */
   readonly key: string
   readonly visibility: Visibility
+  /** The entry above, in the directory that holds this one. */
+  parent: Entry | undefined
   /** By lower-case name. */
   readonly attributes: ReadonlyMap<string, Attribute>
   #encoded: { readonly name: Buffer; readonly all: Buffer } | undefined
@@ -45,11 +47,16 @@ export class Entry {
   }
 
   /** The values of an attribute as they are compared. */
+  fold(attribute: string): ReadonlySet<string> {
+    return new Set((this.attributes.get(attribute)?.values ?? []).map((value) => comparable(attribute, value)))
+  }
+
+  /** The same, remembered. */
   folded(attribute: string): ReadonlySet<string> {
     this.#folded ??= new Map()
     let values = this.#folded.get(attribute)
     if (values === undefined) {
-      values = new Set((this.attributes.get(attribute)?.values ?? []).map((value) => comparable(attribute, value)))
+      values = this.fold(attribute)
       this.#folded.set(attribute, values)
     }
     return values

@@ -59,7 +59,10 @@ function compileAssertion(filter: Assertion, attribute: string): Matcher {
 }
 
 /** Without options such as `;binary`, which nothing here has. */
-const typeOf = (description: string): string => description.split(';')[0]!.toLowerCase()
+function typeOf(description: string): string {
+  const end = description.indexOf(';')
+  return (end < 0 ? description : description.slice(0, end)).toLowerCase()
+}
 
 function all(matchers: readonly Matcher[]): Matcher {
   return (entry) => {
@@ -141,8 +144,10 @@ function compileExtensible(
   if (attribute === undefined || !knows(typeOf(attribute)) || filter.dnAttributes) return () => undefined
   const type = typeOf(attribute)
   const asserted = value.toString('utf8')
-  if (rule === undefined || EQUALITY_RULES.has(rule.toLowerCase()))
-    return (entry) => entry.folded(type).has(comparable(type, asserted))
+  if (rule === undefined || EQUALITY_RULES.has(rule.toLowerCase())) {
+    const wanted = comparable(type, asserted)
+    return (entry) => entry.folded(type).has(wanted)
+  }
   if (!NUMBER.test(asserted) || (rule !== Oid.matchBitAnd && rule !== Oid.matchBitOr)) return () => undefined
   const bits = BigInt(asserted)
   const holds = (number: bigint) => (rule === Oid.matchBitAnd ? (number & bits) === bits : (number & bits) !== 0n)

@@ -1,5 +1,5 @@
 import { BerTag, encodeValue } from '../codec/ber.ts'
-import { encodeAttribute } from '../codec/message.ts'
+import { encodeAttribute } from '../codec/encode-response.ts'
 import type { Entry } from './entry.ts'
 
 /** Which attributes of an entry a search wants (RFC 4511 §4.5.1.8). */

@@ -1,5 +1,7 @@
-import { readName } from '../codec/dn.ts'
-import { encodeEntry, encodeResult, Operation, Scope, type SearchRequest } from '../codec/message.ts'
+import type { Name } from '../codec/dn.ts'
+import { encodeEntry, encodeResult } from '../codec/encode-response.ts'
+import { elementsOf } from '../codec/filter.ts'
+import { Operation, Scope, type SearchRequest } from '../codec/message.ts'
 import { ResultCode } from '../codec/result-code.ts'
 import type { Directory } from '../directory/directory.ts'
 import { nearestAbove } from '../directory/directory.ts'
@@ -11,49 +13,64 @@ import { encodeSelected, readSelection } from '../directory/select.ts'
 export interface Searcher {
   readonly userPk: number
   readonly seesEverything: boolean
-  readonly userDn: string
+  /** The searcher's own entry. */
+  readonly dn: string
 }
 
 export interface SearchLimits {
   readonly maxEntries: number
-  readonly maxMs: number
+  readonly maxSearchMs: number
   /** Monotonic, in ms. */
   now(): number
 }
 
-const CHECK_CLOCK_EVERY = 512
+export interface SearchContext {
+  readonly directory: Directory
+  /** What the request's base is. */
+  readonly base: Name
+  readonly searcher: Searcher
+  readonly limits: SearchLimits
+}
 
-/** Answers a search over one directory: the entries found, then the result, as encoded messages. */
-export function search(
-  id: number,
-  request: SearchRequest,
-  directory: Directory,
-  searcher: Searcher,
-  limits: SearchLimits,
-): Buffer[] {
+/** Encoded messages, part by part; the last part is what the iteration returns. */
+export type Parts = Generator<Buffer[], Buffer[]>
+
+/** A part ends after so many elements of the filter were evaluated: about a millisecond. */
+const PART_EVALUATIONS = 20_000
+const PART_OCTETS = 64 * 1024
+
+/** Answers a search over one directory: the entries found, then the result. */
+export function* search(id: number, request: SearchRequest, context: SearchContext): Parts {
+  const { directory, base: name, searcher, limits } = context
   const done = (code: number, more: { matchedDn?: string; message?: string } = {}) =>
     encodeResult(id, Operation.searchResultDone, { code, ...more })
-  const name = readName(request.base)
-  if (name === undefined) return [done(ResultCode.invalidDnSyntax, { message: 'the base is not a distinguished name' })]
   if (request.scope > Scope.sub) return [done(ResultCode.protocolError, { message: 'unknown scope' })]
   const base = directory.get(name.key)
   if (base === undefined || !isVisible(base, searcher))
     return [done(ResultCode.noSuchObject, { matchedDn: nearestAbove(directory, name) })]
   const selection = readSelection(request.attributes, request.typesOnly)
-  const found: Buffer[] = []
   const matches = compileFilter(request.filter, directory.knows)
+  const cost = elementsOf(request.filter)
   const maxEntries = Math.min(request.sizeLimit || limits.maxEntries, limits.maxEntries)
-  const deadline = limits.now() + Math.min(request.timeLimit * 1000 || limits.maxMs, limits.maxMs)
-  let looked = 0
+  const deadline = limits.now() + Math.min(request.timeLimit * 1000 || limits.maxSearchMs, limits.maxSearchMs)
+  let [found, evaluated, octets] = [0, 0, 0]
+  let part: Buffer[] = []
   for (const entry of directory.candidates(base, request.scope, request.filter)) {
-    if (++looked % CHECK_CLOCK_EVERY === 0 && limits.now() > deadline)
-      return [...found, done(ResultCode.timeLimitExceeded)]
+    if (evaluated >= PART_EVALUATIONS || octets >= PART_OCTETS) {
+      yield part
+      ;[part, evaluated, octets] = [[], 0, 0]
+      if (limits.now() > deadline) return [done(ResultCode.timeLimitExceeded)]
+    }
+    evaluated += cost
     const seen = asSeen(entry, searcher)
     if (seen === undefined || matches(seen) !== true) continue
-    if (found.length >= maxEntries) return [...found, done(ResultCode.sizeLimitExceeded)]
-    found.push(encodeEntry(id, seen.encoded.name, encodeSelected(seen, selection)))
+    if (++found > maxEntries) return [...part, done(ResultCode.sizeLimitExceeded)]
+    const encoded = encodeEntry(id, seen.encoded.name, encodeSelected(seen, selection))
+    octets += encoded.length
+    part.push(encoded)
   }
-  return [...found, done(ResultCode.success)]
+  part.push(done(ResultCode.success))
+  return part
 }
 
 /** Answers a search that is about one special entry: the root DSE or the subschema. */
@@ -78,6 +95,6 @@ export function asSeen(entry: Entry, searcher: Searcher): Entry | undefined {
   if (!isVisible(entry, searcher)) return undefined
   if (searcher.seesEverything || entry.visibility.kind !== 'members') return entry
   const reduced = new Map<string, Attribute>(entry.attributes)
-  reduced.set('member', { name: 'member', values: [searcher.userDn] })
+  reduced.set('member', { name: 'member', values: [searcher.dn] })
   return new Entry(entry.dn, reduced, entry.visibility)
 }

@@ -1,56 +1,60 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
 import type { OutpostHost, OutpostObject, ProtocolServer } from '#outposts/kind.ts'
+import { listenTcp } from '#outposts/listen-tcp.ts'
 import { ldapOutpostConfig } from '#schema/api/outpost-providers.ts'
 import { PagedList } from '#schema/client/pages.ts'
-import { ListenError } from '#schema/kernel/listen-error.ts'
-import type { ListenAddress } from '#schema/kernel/settings.ts'
 import type { Revocation, WireChange } from '#schema/wire/messages.ts'
 import { Binder } from '../bind/bind.ts'
 import { BindCache } from '../bind/bind-cache.ts'
+import { BindOperation } from '../bind/bind-operation.ts'
+import type { Bound } from '../bind/bound.ts'
 import { ResultCode } from '../codec/result-code.ts'
 import { LdapMetrics } from '../metrics.ts'
 import { LdapProvider } from '../provider.ts'
+import { DirectoryOperations } from '../search/directory-operations.ts'
 import { DirectorySource } from '../search/directory-source.ts'
 import { Connection } from './connection.ts'
+import { ConnectionCount } from './connection-count.ts'
+import { LDAP_LIMITS, type LdapLimits } from './limits.ts'
 import { Operations } from './operations.ts'
 
-const MAX_CONNECTIONS = 4_096
-const MAX_CONNECTIONS_FROM_ONE_ADDRESS = 512
-const HANDSHAKE_MS = 10_000
-const MAX_ENTRIES = 200_000
-const MAX_SEARCH_MS = 10_000
 const DIRECTORY_MODELS = new Set(['authentik_core.user', 'authentik_core.group'])
 
 /** Serves LDAP and LDAPS for the providers of an outpost. */
 export class LdapServer implements ProtocolServer {
   readonly #host: OutpostHost
+  readonly #limits: LdapLimits
   readonly #source: DirectorySource
   readonly #providerList: PagedList
   readonly #cache: BindCache
   readonly #operations: Operations
   readonly #connections = new Set<Connection>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #count: ConnectionCount
   #providers: readonly LdapProvider[] = []
   #servers: readonly Server[] = []
   #isRead = false
   #revalidating: Promise<void> | undefined
 
-  constructor(host: OutpostHost) {
+  constructor(host: OutpostHost, limits = LDAP_LIMITS) {
     this.#host = host
+    this.#limits = limits
+    this.#count = new ConnectionCount(limits.maxConnections, limits.maxConnectionsFromOneAddress)
     this.#source = new DirectorySource(host.core, host.log)
     this.#providerList = new PagedList(host.core, { path: '/outposts/ldap/' })
     this.#cache = new BindCache(host.clock)
-    this.#operations = new Operations({
-      binder: new Binder(host, this.#cache),
-      source: this.#source,
-      revalidate: () => this.#revalidate(),
-      providers: () => this.#providers,
-      metrics: new LdapMetrics(host.metrics),
-      limits: { maxEntries: MAX_ENTRIES, maxMs: MAX_SEARCH_MS, now: () => performance.now() },
-      log: host.log,
-    })
+    const shared = { providers: () => this.#providers, metrics: new LdapMetrics(host.metrics) }
+    this.#operations = new Operations(
+      new BindOperation({ ...shared, binder: new Binder(host, this.#cache) }),
+      new DirectoryOperations({
+        ...shared,
+        source: this.#source,
+        revalidate: () => this.#revalidate(),
+        limits: { ...limits, now: () => performance.now() },
+      }),
+    )
   }
 
   /** The ports that are listened on: LDAP, then LDAPS. */
@@ -66,6 +70,7 @@ export class LdapServer implements ProtocolServer {
       await this.#source.readAll()
       await this.#host.certificates.refresh(providers.flatMap(({ config }) => config.certificate ?? []))
       this.#providers = providers
+      this.#endBoundElsewhere()
     }
     this.#isRead = true
     // Built here, so that the first search after a change does not wait for it.
@@ -74,19 +79,16 @@ export class LdapServer implements ProtocolServer {
 
   async listen(): Promise<void> {
     const { ldap, ldaps } = this.#host.config.listen
-    const plain = createServer({ noDelay: true }, (socket) => this.#accept(socket))
-    const secure = createServer({ noDelay: true }, (socket) => this.#handshake(socket))
-    this.#servers = [await listening(plain, ldap), await listening(secure, ldaps)]
+    const accept = (beginsSecured: boolean) => (socket: Socket) => this.#accept(socket, beginsSecured)
+    const plain = createServer({ noDelay: true }, accept(false))
+    const secure = createServer({ noDelay: true }, accept(true))
+    this.#servers = [await listenTcp(plain, ldap), await listenTcp(secure, ldaps)]
   }
 
   revoke(revocations: readonly Revocation[]): void {
     this.#cache.revoke(revocations)
     const ended = new Set(revocations.filter(({ kind }) => kind === 'user').map(({ user }) => user.pk))
-    for (const connection of this.#connections)
-      if (connection.bound !== undefined && ended.has(connection.bound.userPk)) {
-        connection.bound = undefined
-        connection.disconnect(ResultCode.strongerAuthRequired, 'the access of this user has ended')
-      }
+    this.#endBound(({ userPk }) => ended.has(userPk), 'the access of this user has ended')
   }
 
   async close(signal: AbortSignal): Promise<void> {
@@ -101,9 +103,23 @@ export class LdapServer implements ProtocolServer {
     await Promise.race([Promise.all(closed), aborted.promise])
   }
 
+  /** What was decided under settings that are no more does not hold under others. */
+  #endBoundElsewhere(): void {
+    const current = new Set(this.#providers.map(({ bindSettings }) => bindSettings))
+    this.#endBound(({ settings }) => !current.has(settings), 'the settings of this directory have changed')
+  }
+
+  #endBound(isIt: (bound: Bound) => boolean, why: string): void {
+    for (const connection of this.#connections)
+      if (connection.bound !== undefined && isIt(connection.bound))
+        connection.disconnect(ResultCode.strongerAuthRequired, why)
+  }
+
+  /** The provider with these settings: the one from before if they are the same. */
   #provider(raw: unknown): LdapProvider[] {
     try {
-      return [new LdapProvider(ldapOutpostConfig.parse(raw))]
+      const config = ldapOutpostConfig.parse(raw)
+      return [this.#providers.find((known) => isDeepStrictEqual(known.config, config)) ?? new LdapProvider(config)]
     } catch (cause) {
       this.#host.log.warning('an LDAP provider cannot be served and is left out', { cause })
       return []
@@ -118,37 +134,24 @@ export class LdapServer implements ProtocolServer {
     return this.#revalidating
   }
 
-  #accept(socket: Socket): void {
-    const address = socket.remoteAddress ?? ''
-    const count = (this.#perAddress.get(address) ?? 0) + 1
-    if (this.#connections.size >= MAX_CONNECTIONS || count > MAX_CONNECTIONS_FROM_ONE_ADDRESS) {
+  #accept(socket: Socket, beginsSecured: boolean): void {
+    const leave = this.#count.enter(socket.remoteAddress ?? '')
+    if (leave === undefined) {
       socket.destroy()
       return
     }
-    this.#perAddress.set(address, count)
     const connection = new Connection(socket, {
       operations: this.#operations,
-      startTls: (plain) => this.#secured(plain),
+      limits: this.#limits,
+      secured: (plain) => this.#secured(plain),
+      beginsSecured,
       closed: (gone) => {
         this.#connections.delete(gone)
-        const left = (this.#perAddress.get(address) ?? 1) - 1
-        if (left === 0) this.#perAddress.delete(address)
-        else this.#perAddress.set(address, left)
+        leave()
       },
+      log: this.#host.log,
     })
     this.#connections.add(connection)
-  }
-
-  /** LDAPS: TLS comes first, and whoever is slow at it is not waited for. */
-  #handshake(plain: Socket): void {
-    plain.setTimeout(HANDSHAKE_MS, () => plain.destroy())
-    plain.on('error', () => plain.destroy())
-    const secure = this.#secured(plain)
-    secure.on('error', () => secure.destroy())
-    secure.once('secure', () => {
-      plain.setTimeout(0)
-      this.#accept(secure)
-    })
   }
 
   #secured(plain: Socket): TLSSocket {
@@ -169,15 +172,5 @@ export class LdapServer implements ProtocolServer {
     const all = new Set(this.#providers.flatMap(({ config }) => config.certificate ?? []))
     const id = named?.config.certificate ?? (all.size === 1 ? [...all][0] : undefined)
     return certificates.get(id) ?? certificates.fallback()
-  }
-}
-
-async function listening(server: Server, address: ListenAddress): Promise<Server> {
-  try {
-    server.listen(address.port, address.host)
-    await once(server, 'listening')
-    return server
-  } catch (cause) {
-    throw new ListenError(address, cause)
   }
 }

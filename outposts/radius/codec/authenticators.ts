@@ -1,10 +1,10 @@
 // What proves that a packet comes from someone who knows the shared secret: the authenticator of the header
 // (RFC 2865 §3, RFC 2866 §3) and the Message-Authenticator attribute (RFC 3579 §3.2). Everything is computed over the
 // octets of the wire, never over a packet that was encoded again.
-import { createHash, createHmac } from 'node:crypto'
 import { equalOctets } from '#schema/kernel/equal.ts'
 import { AttributeType } from './assigned-numbers.ts'
-import { AUTHENTICATOR_OCTETS, HEADER_OCTETS, type RadiusPacket } from './packet.ts'
+import { hmacMd5, md5 } from './md5.ts'
+import { AUTHENTICATOR_AT, AUTHENTICATOR_OCTETS, type RadiusPacket } from './packet.ts'
 
 const ZEROES = new Uint8Array(AUTHENTICATOR_OCTETS)
 
@@ -13,12 +13,9 @@ const ZEROES = new Uint8Array(AUTHENTICATOR_OCTETS)
  * for a reply, zeroes for a request that is signed this way (Accounting, Disconnect, CoA).
  */
 export function headerAuthenticator(octets: Uint8Array, secret: Uint8Array, inPlace: Uint8Array = ZEROES): Uint8Array {
-  return createHash('md5')
-    .update(octets.subarray(0, 4))
-    .update(inPlace)
-    .update(octets.subarray(HEADER_OCTETS))
-    .update(secret)
-    .digest()
+  const signed = Buffer.concat([octets, secret])
+  signed.set(inPlace, AUTHENTICATOR_AT)
+  return md5(signed)
 }
 
 /**
@@ -26,11 +23,7 @@ export function headerAuthenticator(octets: Uint8Array, secret: Uint8Array, inPl
  * of the request, in a reply too.
  */
 export function messageAuthenticator(octets: Uint8Array, secret: Uint8Array, at: number): Uint8Array {
-  return createHmac('md5', secret)
-    .update(octets.subarray(0, at))
-    .update(ZEROES)
-    .update(octets.subarray(at + AUTHENTICATOR_OCTETS))
-    .digest()
+  return hmacMd5(secret, Buffer.from(octets).fill(0, at, at + AUTHENTICATOR_OCTETS))
 }
 
 export type MessageAuthenticatorState = 'valid' | 'invalid' | 'absent' | 'repeated'

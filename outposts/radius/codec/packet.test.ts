@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { fromHex, opened, recordedExchanges } from '#test/support/radius.ts'
+import { fromHex, opened, recordedExchanges, wrongDatagrams } from '#test/support/radius.ts'
 import { AttributeType, Code } from './assigned-numbers.ts'
 import { decodePacket, encodePacket, valuesOf } from './packet.ts'
 import { RadiusEncodeError } from './radius-encode-error.ts'
@@ -10,32 +10,9 @@ const AUTHENTICATOR = '000102030405060708090a0b0c0d0e0f'
 const packet = (code: string, length: string, attributes = '') =>
   fromHex(`${code}00${length}${AUTHENTICATOR}${attributes}`)
 
-const malformed: ReadonlyArray<[name: string, datagram: Uint8Array]> = [
-  ['19 octets', packet('01', '0013').subarray(0, 19)],
-  ['10 octets', packet('01', '000a').subarray(0, 10)],
-  ['no octets', new Uint8Array()],
-  ['length 19 with 20 octets', packet('01', '0013')],
-  ['length 100 with 20 octets', packet('01', '0064')],
-  ['length above 4096', fromHex(`01001001${AUTHENTICATOR}${'0102'.repeat(2100)}`)],
-  ['one trailing octet', packet('01', '0015', '01')],
-  ['attribute type 0', packet('01', '0016', '0002')],
-  ['attribute length 0', packet('01', '0016', '0100')],
-  ['attribute length 1', packet('01', '0016', '0101')],
-  ['attribute length beyond the packet', packet('01', '0016', '010a')],
-  ['Message-Authenticator of length 5', packet('01', '0019', '5005000000')],
-  ['second attribute length 0', packet('01', '001a', '010461620100')],
-  ['second attribute beyond the packet', packet('01', '001a', '0104616201ff')],
-  ['01 ff 00', packet('01', '0017', '01ff00')],
-  ['01 c8 ab cd ef', packet('01', '0019', '01c8abcdef')],
-  ['256 attributes', packet('01', '0214', '0102'.repeat(256))],
-]
-
-for (const [name, datagram] of malformed)
-  test(`RD-01 decode: ${name} is malformed`, () => assert.equal(decodePacket(datagram).kind, 'malformed'))
-
-test('RD-01 decode: codes that do not exist are a packet, what they are worth is decided later', () => {
-  for (const code of ['00', '35', 'ff']) assert.equal(opened(packet(code, '0014')).code, Number.parseInt(code, 16))
-})
+for (const { name, octets, reason } of wrongDatagrams())
+  test(`${name}: ${reason === 'malformed' ? 'malformed' : 'a packet, what it is worth is decided later'}`, () =>
+    assert.equal(decodePacket(octets).kind, reason === 'malformed' ? 'malformed' : 'packet'))
 
 test('octets behind the length field are padding', () => {
   const decoded = opened(packet('01', '0016', '0102ffff'))

@@ -5,6 +5,8 @@ import { AttributeType } from './assigned-numbers.ts'
 import { RadiusEncodeError } from './radius-encode-error.ts'
 
 export const HEADER_OCTETS = 20
+/** Where the authenticator begins, to the end of the header. */
+export const AUTHENTICATOR_AT = 4
 export const AUTHENTICATOR_OCTETS = 16
 export const MAX_PACKET_OCTETS = 4096
 export const MAX_VALUE_OCTETS = 253
@@ -56,7 +58,7 @@ export function decodePacket(datagram: Uint8Array): Decoded {
     attributes.push({ type, value: octets.subarray(at + 2, at + size) })
     at += size
   }
-  const authenticator = octets.subarray(4, HEADER_OCTETS)
+  const authenticator = octets.subarray(AUTHENTICATOR_AT, HEADER_OCTETS)
   return { kind: 'packet', packet: { code: octets[0]!, identifier: octets[1]!, authenticator, attributes, octets } }
 }
 
@@ -66,7 +68,7 @@ export function encodePacket(content: PacketContent): Uint8Array {
   if (length > MAX_PACKET_OCTETS) throw new RadiusEncodeError('packet', length, MAX_PACKET_OCTETS)
   const octets = new Uint8Array(length)
   octets.set([content.code, content.identifier, length >> 8, length & 0xff])
-  octets.set(content.authenticator, 4)
+  octets.set(content.authenticator, AUTHENTICATOR_AT)
   let at = HEADER_OCTETS
   for (const { type, value } of content.attributes) {
     if (value.length > MAX_VALUE_OCTETS) throw new RadiusEncodeError('attribute', value.length, MAX_VALUE_OCTETS)

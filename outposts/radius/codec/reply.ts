@@ -1,6 +1,13 @@
 import { AttributeType } from './assigned-numbers.ts'
 import { headerAuthenticator, messageAuthenticator } from './authenticators.ts'
-import { type Attribute, AUTHENTICATOR_OCTETS, encodePacket, HEADER_OCTETS, type RadiusPacket } from './packet.ts'
+import {
+  type Attribute,
+  AUTHENTICATOR_AT,
+  AUTHENTICATOR_OCTETS,
+  encodePacket,
+  HEADER_OCTETS,
+  type RadiusPacket,
+} from './packet.ts'
 
 const MESSAGE_AUTHENTICATOR: Attribute = {
   type: AttributeType.MessageAuthenticator,
@@ -26,6 +33,6 @@ export function encodeReply(request: RadiusPacket, secret: Uint8Array, reply: Re
   })
   const at = HEADER_OCTETS + 2
   octets.set(messageAuthenticator(octets, secret, at), at)
-  octets.set(headerAuthenticator(octets, secret, request.authenticator), 4)
+  octets.set(headerAuthenticator(octets, secret, request.authenticator), AUTHENTICATOR_AT)
   return octets
 }

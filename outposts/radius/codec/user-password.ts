@@ -1,15 +1,11 @@
 // User-Password (RFC 2865 §5.2): blocks of 16 octets, each XORed with MD5(secret + the block before, or the
 // Request Authenticator for the first), padded with NUL. The hiding has no check of its own: a wrong secret
 // gives garbage, not an error.
-import { createHash } from 'node:crypto'
+import { md5 } from './md5.ts'
 import { RadiusEncodeError } from './radius-encode-error.ts'
 
 const BLOCK_OCTETS = 16
 const MAX_OCTETS = 128
-
-function mask(secret: Uint8Array, before: Uint8Array): Uint8Array {
-  return createHash('md5').update(secret).update(before).digest()
-}
 
 function xor(into: Uint8Array, from: Uint8Array, key: Uint8Array): void {
   for (let i = 0; i < BLOCK_OCTETS; i++) into[i] = from[i]! ^ key[i]!
@@ -26,7 +22,7 @@ export function revealPassword(
   let before = authenticator
   for (let at = 0; at < hidden.length; at += BLOCK_OCTETS) {
     const block = hidden.subarray(at, at + BLOCK_OCTETS)
-    xor(password.subarray(at), block, mask(secret, before))
+    xor(password.subarray(at), block, md5(Buffer.concat([secret, before])))
     before = block
   }
   let length = password.length
@@ -42,7 +38,7 @@ export function hidePassword(password: Uint8Array, secret: Uint8Array, authentic
   let before = authenticator
   for (let at = 0; at < hidden.length; at += BLOCK_OCTETS) {
     const block = hidden.subarray(at, at + BLOCK_OCTETS)
-    xor(block, block, mask(secret, before))
+    xor(block, block, md5(Buffer.concat([secret, before])))
     before = block
   }
   return hidden
