@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   })
   const clock = { now: () => Date.now() }
   const { random } = Math
-  const open = openTargets({ kinds, local: { coreUrl: host, listen, events, env: process.env, clock, random } })
+  const open = openTargets({ kinds, core, local: { coreUrl: host, listen, events, env: process.env, clock, random } })
   await new Controller({ core, open, log, clock, random }).run(stop.signal)
 }
 

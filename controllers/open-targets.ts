@@ -1,3 +1,4 @@
+import type { CoreClient } from '#schema/client/request.ts'
 import type { FleetConnection } from './fleet/fleet-state.ts'
 import { LocalTarget, type LocalTargetOptions } from './local/local-target.ts'
 import type { OpenTarget } from './loop/targets.ts'
@@ -9,13 +10,23 @@ export type OpenTargets = Readonly<Partial<Record<ConnectionKind, OpenTarget>>>
 
 export interface OpenTargetsOptions {
   readonly kinds: readonly ConnectionKind[]
+  readonly core: CoreClient
   readonly local: LocalTargetOptions
 }
 
-/** How each kind of service connection is opened; adapters are loaded only when one of their kind is there. */
-export function openTargets({ kinds, local }: OpenTargetsOptions): OpenTargets {
+/** How each kind of service connection is opened; what an adapter needs is loaded when the first of its kind is there. */
+export function openTargets({ kinds, core, local }: OpenTargetsOptions): OpenTargets {
+  const { env, clock, random } = local
   const all: Record<ConnectionKind, OpenTarget> = {
     local: async () => new LocalTarget(local),
+    async docker(connection) {
+      const { openDockerTarget } = await import('./docker/open-docker-target.ts')
+      return openDockerTarget({ core, env, clock, random })(connection)
+    },
+    async kubernetes(connection) {
+      const { openKubernetesTarget } = await import('./kubernetes/open-kubernetes-target.ts')
+      return openKubernetesTarget({ core, clock, random })(connection)
+    },
   }
   return Object.fromEntries(kinds.map((kind) => [kind, all[kind]]))
 }

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { actingController, wrongUse } from '#controllers/loop/acting-controller.ts'
 import { changes, planText } from '#controllers/plan/fleet-plan.ts'
+import { settingsFrom } from '#schema/kernel/settings.ts'
 
 export const summary = 'carry out a plan that was shown, if it is still the same'
 
@@ -27,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const names = values.outpost === undefined ? undefined : new Set(values.outpost)
   const signal = AbortSignal.timeout(600_000)
-  return actingController(async ({ plan, reconcileAll }) => {
+  return actingController(settingsFrom(process.env, readFileSync), async ({ plan, reconcileAll }) => {
     const found = await plan(names, signal)
     if (found.hash !== values.plan) {
       console.error(`The plan is another one by now:\n\n${planText(found)}`)

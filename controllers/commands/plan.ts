@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { actingController, wrongUse } from '#controllers/loop/acting-controller.ts'
 import { changes, planText } from '#controllers/plan/fleet-plan.ts'
+import { settingsFrom } from '#schema/kernel/settings.ts'
 
 export const summary = 'show what deploying the outposts would change'
 
@@ -33,7 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
   const names = values.outpost === undefined ? undefined : new Set(values.outpost)
-  return actingController(async ({ plan }) => {
+  return actingController(settingsFrom(process.env, readFileSync), async ({ plan }) => {
     let shown = ''
     for (;;) {
       const found = await plan(names, stop.signal)

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { readControllerConfig } from '#controllers/config/controller-config.ts'
 import { coreClient } from '#controllers/core-client.ts'
 import { FleetReader } from '#controllers/fleet/fleet-reader.ts'
@@ -10,7 +9,7 @@ import { openTargets } from '#controllers/open-targets.ts'
 import type { FleetPlan } from '#controllers/plan/fleet-plan.ts'
 import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
-import { settingsFrom } from '#schema/kernel/settings.ts'
+import type { SettingsSource } from '#schema/kernel/settings.ts'
 
 export interface ActingController {
   plan(names: ReadonlySet<string> | undefined, signal: AbortSignal): Promise<FleetPlan>
@@ -19,14 +18,17 @@ export interface ActingController {
 }
 
 /** Runs work as a controller would do it, once; its exit code, or 1 with the reason when the core cannot be used. */
-export async function actingController(work: (controller: ActingController) => Promise<number>): Promise<number> {
+export async function actingController(
+  source: SettingsSource,
+  work: (controller: ActingController) => Promise<number>,
+): Promise<number> {
   try {
-    const { host, token, kinds, listen } = readControllerConfig(settingsFrom(process.env, readFileSync))
+    const { host, token, kinds, listen } = readControllerConfig(source)
     const core = coreClient(host, token)
     const clock = { now: () => Date.now() }
     const events = () => ({ line() {}, ready() {}, restarting() {}, failed() {} })
-    const local = { coreUrl: host, listen, events, env: process.env, clock, random: Math.random }
-    await using targets = new Targets(openTargets({ kinds, local }), () => {})
+    const local = { coreUrl: host, listen, events, env: source.env, clock, random: Math.random }
+    await using targets = new Targets(openTargets({ kinds, core, local }), () => {})
     const reader = new FleetReader(core, silentLogger)
     return await work({
       plan: async (names, signal) => planFleet(await reader.read(), { core, targets, clock }, { names, signal }),

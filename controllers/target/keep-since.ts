@@ -9,10 +9,11 @@ export function keepSince(
 ): readonly ObjectStatus[] {
   const now = new Date(clock.now()).toISOString()
   return objects.map((object) => {
-    const known = before.find(
-      (each) => each.component === object.component && each.kind === object.kind && each.name === object.name,
-    )
-    const isSame = known?.condition === object.condition && known.reason === object.reason
-    return { ...object, since: isSame ? known.since : now }
+    // Several may have one name, such as kinds of two groups: any of them that was so already says since when.
+    const known = before.find((each) => identityOf(each) === identityOf(object))
+    return { ...object, since: known?.since ?? now }
   })
 }
+
+const identityOf = ({ component, kind, namespace, name, condition, reason }: Omit<ObjectStatus, 'since'>) =>
+  [component, kind, namespace, name, condition, reason].join(' ')

@@ -29,6 +29,8 @@ export interface DeploymentContext {
   readonly version: string
   /** `ghcr.io/…/%(type)s:%(version)s`: the image of an outpost that names none. */
   readonly imageTemplate: string
+  /** Whether the cluster knows a kind (`policy/v1`, `PodDisruptionBudget`); left out where no cluster was asked. */
+  readonly serves?: ((apiVersion: string, kind: string) => boolean) | undefined
 }
 
 /** What an outpost may show only to its own process. */

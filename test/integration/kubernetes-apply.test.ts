@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ClusterApi } from '#controllers/kubernetes/api.ts'
+import { ClusterConnection } from '#controllers/kubernetes/cluster-connection.ts'
+import { credentialsOf } from '#controllers/kubernetes/credentials.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
 import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
@@ -142,6 +145,20 @@ test('an outpost is deployed, left alone while it is as wanted, and put right wh
     await cluster.kubectl('scale', 'deployment', NAME, '--replicas=4')
     await deployed.apply()
     assert.equal((await json('deployment', NAME)).spec.replicas, 1)
+  })
+
+  await t.test('CT-01: what has taken the place of an object that was read is not changed', async () => {
+    const kubeconfig = JSON.parse(cluster.kubeconfig())
+    const credentials = credentialsOf({ pk: 'raw', local: false, verifySsl: true, kubeconfig })
+    await using connection = new ClusterConnection(credentials)
+    const api = new ClusterApi(connection, Date)
+    const signal = AbortSignal.timeout(20_000)
+    const kind = (await api.discovery.find('v1', 'Secret', signal))!
+    for (const name of [NAME, 'never-was']) {
+      const metadata = { namespace: 'default', name, uid: crypto.randomUUID() }
+      const stale = { apiVersion: 'v1', kind: 'Secret', metadata, data: { token: 'eA==' } }
+      await assert.rejects(api.apply(kind, stale, 'for real', signal), { isConflict: true, retryable: true }, name)
+    }
   })
 
   await t.test('CT-01: while others write all the time, our fields and theirs all arrive', async () => {

@@ -44,7 +44,7 @@ async function versionsOf({ kubectl }: Kubernetes, outpost: DeployableOutpost): 
   return kubectl('get', kinds + foreign, '--all-namespaces', owner, columns, '--no-headers')
 }
 
-test('what is made by the manifest is taken by an API server, and the second time changes nothing', async (t) => {
+test('what is made by the manifest is taken by an API server, and applying it again changes nothing', async (t) => {
   if (!(await hasKubernetes(t))) return
   await using cluster = await startKubernetes()
   await using folder = temporaryFolder('manifests')

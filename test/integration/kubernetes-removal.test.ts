@@ -69,6 +69,17 @@ test('CT-09: what is not wanted any more is removed, in time, and nothing else',
     },
   )
 
+  await t.test('CT-07: what serves stays also when a patch keeps its successor from being made', async () => {
+    const known = deployed.outpost
+    deployed.outpost = { ...known, name: 'never made' }
+    deployed.settings = { kubernetes_json_patches: { deployment: [{ op: 'remove', path: '/spec/nosuch' }] } }
+    assert.equal((await deployed.apply())['deployment'], 'rejected PatchRejected')
+    assert.deepEqual(await namesOf(outpost.pk, 'deployment'), ['identity/Deployment/ak-outpost-renamed'])
+    deployed.outpost = known
+    await applyUntilReady(cluster, deployed)
+    assert.deepEqual(await namesOf(outpost.pk), named('identity', 'ak-outpost-renamed'))
+  })
+
   await t.test('of an inventory only what has the label of the outpost is removed', async () => {
     const foreign = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'foreign', namespace: 'identity' } }
     await cluster.apply(foreign)

@@ -1,0 +1,108 @@
+import type { KubernetesObject } from '#schema/deployment/desired-object.ts'
+import { OWNER_LABEL } from '#schema/deployment/kubernetes/labels.ts'
+import { changedPointers } from '#schema/kernel/json-pointer.ts'
+import type { ClusterApi } from './api.ts'
+import { ClusterRefusedError } from './cluster-refused-error.ts'
+import type { ServedKind } from './discovery.ts'
+import { type LiveObject, substanceOf } from './plan/live-object.ts'
+import { NOT_OURS, notServed, type Outcome, TERMINATING } from './plan/outcome.ts'
+import { ownershipPatch } from './plan/ownership.ts'
+import { replacement } from './plan/refusal.ts'
+import type { Settled } from './settled.ts'
+
+/** What it takes to bring one object to where it should be. */
+export type Step =
+  | { readonly kind: 'leave'; readonly outcome: Outcome }
+  | { readonly kind: 'nothing'; readonly live: LiveObject }
+  | { readonly kind: 'create'; readonly served: ServedKind }
+  | {
+      readonly kind: 'apply'
+      readonly served: ServedKind
+      readonly live: LiveObject
+      /** JSON pointers; empty when nobody was asked what would change. */
+      readonly changed: readonly string[]
+    }
+  | {
+      readonly kind: 'replace'
+      readonly served: ServedKind
+      readonly live: LiveObject
+      readonly owned: 'Background' | 'Orphan'
+      readonly refusal: ClusterRefusedError
+    }
+
+export interface PlanOptions {
+  /** 32 hex digits. */
+  readonly owner: string
+  /** Asks the server what would change even where it is clear that something would. */
+  readonly isThorough: boolean
+}
+
+/**
+ * Decides about one object by what is there. Whether an object is as wanted is the server's to say, by a dry run: it alone
+ * knows its defaults, how it writes a quantity, what admission adds, and whose field is whose. It is asked only when
+ * something has changed since its last answer.
+ */
+export class ObjectPlanner {
+  readonly #api: ClusterApi
+  readonly #settled: Settled
+
+  constructor(api: ClusterApi, settled: Settled) {
+    this.#api = api
+    this.#settled = settled
+  }
+
+  async plan(wanted: KubernetesObject, { owner, isThorough }: PlanOptions, signal: AbortSignal): Promise<Step> {
+    const served = await this.#api.discovery.find(wanted.apiVersion, wanted.kind, signal)
+    if (served === undefined) return { kind: 'leave', outcome: notServed(wanted.apiVersion, wanted.kind) }
+    const live = await this.#api.get(served, wanted.metadata, signal)
+    if (live === undefined) {
+      if (isThorough) await this.#api.apply(served, wanted, 'dry run', signal)
+      return { kind: 'create', served }
+    }
+    if (live.metadata.labels[OWNER_LABEL] !== owner) return { kind: 'leave', outcome: NOT_OURS }
+    if (live.metadata.deletionTimestamp !== undefined) return { kind: 'leave', outcome: { ...TERMINATING, live } }
+    const path = served.path(wanted.metadata.namespace, wanted.metadata.name)
+    if (this.#settled.isSettled(path, wanted, live)) return { kind: 'nothing', live }
+    const isClear = ownershipPatch(live, wanted) !== undefined || this.#settled.isNewWish(path, wanted)
+    if (isClear && !isThorough) return { kind: 'apply', served, live, changed: [] }
+    return this.#ask(wanted, { served, live, path, isThorough }, signal)
+  }
+
+  async #ask(
+    wanted: KubernetesObject,
+    { served, live, path, isThorough }: { served: ServedKind; live: LiveObject; path: string; isThorough: boolean },
+    signal: AbortSignal,
+  ): Promise<Step> {
+    let answer: LiveObject
+    try {
+      answer = await this.#api.apply(served, boundTo(live, wanted), 'dry run', signal)
+    } catch (error) {
+      if (!(error instanceof ClusterRefusedError)) throw error
+      // Some admission webhooks take no dry runs; whether it is that is seen by applying.
+      if (error.status === 400 && !isThorough) return { kind: 'apply', served, live, changed: [] }
+      return replaceStep(error, wanted, { served, live })
+    }
+    const changed = changedPointers(substanceOf(live), substanceOf(answer)).map((pointer) =>
+      pointer.startsWith('/owned') ? '/metadata/managedFields' : pointer,
+    )
+    if (changed.length > 0) return { kind: 'apply', served, live, changed: [...new Set(changed)] }
+    this.#settled.settle(path, wanted, live)
+    return { kind: 'nothing', live }
+  }
+}
+
+/** The object as it is sent when it is there already: to that one and no other of its name. */
+export function boundTo({ metadata: { uid } }: LiveObject, wanted: KubernetesObject) {
+  return { ...wanted, metadata: { ...wanted.metadata, uid } }
+}
+
+/** How to go on after a refusal; rejects with it when the object cannot be replaced. */
+export function replaceStep(
+  refusal: ClusterRefusedError,
+  wanted: KubernetesObject,
+  { served, live }: { served: ServedKind; live: LiveObject },
+): Step {
+  const owned = replacement(refusal, wanted)
+  if (owned === undefined) throw refusal
+  return { kind: 'replace', served, live, owned, refusal }
+}

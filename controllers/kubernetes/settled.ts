@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto'
+import { type LiveObject, substanceOf } from './plan/live-object.ts'
+
+interface Known {
+  readonly wanted: string
+  readonly live: string
+}
+
+/**
+ * Which objects the server has said to be as wanted: what we wanted, and what the object was then. While neither changes,
+ * there is nothing to ask. Only hashes are kept; what is forgotten costs a dry run.
+ */
+export class Settled {
+  readonly #known = new Map<string, Known>()
+
+  isSettled(path: string, wanted: object, live: LiveObject): boolean {
+    const known = this.#known.get(path)
+    return known !== undefined && known.wanted === hashOf(wanted) && known.live === hashOf(substanceOf(live))
+  }
+
+  /** Whether something else was wanted the last time: then it has to change, and nobody needs to be asked. */
+  isNewWish(path: string, wanted: object): boolean {
+    const known = this.#known.get(path)
+    return known !== undefined && known.wanted !== hashOf(wanted)
+  }
+
+  settle(path: string, wanted: object, live: LiveObject): void {
+    this.#known.set(path, { wanted: hashOf(wanted), live: hashOf(substanceOf(live)) })
+  }
+
+  forget(path: string): void {
+    this.#known.delete(path)
+  }
+}
+
+const hashOf = (value: object) => createHash('sha256').update(JSON.stringify(value)).digest('base64')

@@ -1,0 +1,39 @@
+import type { Deployment } from '#controllers/target/target.ts'
+import type { DesiredObject } from '#schema/deployment/desired-object.ts'
+import { desiredObjects } from '#schema/deployment/kubernetes/desired-objects.ts'
+import { patchObjects, type RejectedPatch } from '#schema/deployment/patch/patch-objects.ts'
+import { ClusterRefusedError } from './cluster-refused-error.ts'
+import type { Discovery } from './discovery.ts'
+
+export interface WantedObjects {
+  /** In the order in which they are made. */
+  readonly objects: readonly DesiredObject[]
+  /** Patches that cannot be applied, with the objects that stay as they are because of that. */
+  readonly rejected: readonly { readonly patch: RejectedPatch; readonly objects: readonly DesiredObject[] }[]
+}
+
+/** What an outpost needs, in the versions that the cluster was last known to serve. */
+export function wantedObjects({ outpost, context, secrets, image }: Deployment, discovery: Discovery): WantedObjects {
+  const serves = (apiVersion: string, kind: string) => discovery.known(apiVersion, kind) !== null
+  const desired = desiredObjects(outpost, { ...context, serves }, secrets, image)
+  const { objects, rejected } = patchObjects(desired, outpost.settings.kubernetes_json_patches)
+  const ofComponent = (component: string) => desired.filter((each) => each.component === component)
+  return { objects, rejected: rejected.map((patch) => ({ patch, objects: ofComponent(patch.component) })) }
+}
+
+/** The same, after the cluster was asked which versions it serves. */
+export async function discoverWantedObjects(
+  deployment: Deployment,
+  discovery: Discovery,
+  signal: AbortSignal,
+): Promise<WantedObjects> {
+  const asked = new Set<string>()
+  const noting = { ...deployment.context, serves: (apiVersion: string) => asked.add(apiVersion).size === 0 }
+  desiredObjects(deployment.outpost, noting, deployment.secrets, deployment.image)
+  // What cannot be found out is the status of the objects that need it.
+  for (const apiVersion of asked)
+    await discovery.load(apiVersion, signal).catch((error: unknown) => {
+      if (!(error instanceof ClusterRefusedError)) throw error
+    })
+  return wantedObjects(deployment, discovery)
+}

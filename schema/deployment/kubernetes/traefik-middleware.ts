@@ -1,0 +1,42 @@
+import type { KubernetesObject } from '../desired-object.ts'
+import { type Basis, metadata } from './basis.ts'
+import { HTTP_PORT } from './ports.ts'
+
+/** Of Traefik 3 and late 2, and of Traefik 2 alone: where a cluster knows both, routers may ask for either. */
+const GROUPS = ['traefik.io', 'traefik.containo.us']
+
+const RESPONSE_HEADERS = [
+  'X-authentik-username',
+  'X-authentik-groups',
+  'X-authentik-entitlements',
+  'X-authentik-email',
+  'X-authentik-name',
+  'X-authentik-uid',
+  'X-authentik-jwt',
+  'X-authentik-meta-jwks',
+  'X-authentik-meta-outpost',
+  'X-authentik-meta-provider',
+  'X-authentik-meta-app',
+  'X-authentik-meta-version',
+]
+
+/** Forward authentication for routers of Traefik; nothing when no provider asks for it. */
+export function traefikMiddlewares(basis: Basis): readonly KubernetesObject[] {
+  const { outpost, name } = basis
+  const { providers, settings } = outpost
+  if (!providers.some(({ proxy }) => proxy !== undefined && proxy.mode !== 'proxy')) return []
+  const service = `${name}.${settings.kubernetes_namespace}:${HTTP_PORT}`
+  return GROUPS.map((group) => ({
+    apiVersion: `${group}/v1alpha1`,
+    kind: 'Middleware',
+    metadata: metadata(basis),
+    spec: {
+      forwardAuth: {
+        address: `http://${service}/outpost.goauthentik.io/auth/traefik`,
+        trustForwardHeader: true,
+        authResponseHeaders: RESPONSE_HEADERS,
+        authResponseHeadersRegex: '',
+      },
+    },
+  }))
+}
