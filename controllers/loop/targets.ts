@@ -32,22 +32,17 @@ export class Targets implements AsyncDisposable {
     return this.#open[kind] !== undefined
   }
 
-  async of(connection: FleetConnection): Promise<Target> {
+  /** The target of a connection; callers at the same time are given the same one. */
+  of(connection: FleetConnection): Promise<Target> {
     const known = this.#opened.get(connection.pk)
     if (known?.fingerprint === connection.fingerprint) return known.target
-    await this.#close(connection.pk)
-    const open = this.#open[connection.kind]
-    if (open === undefined) throw new ServiceConnectionError(`this controller serves no ${connection.kind} connections`)
-    const target = open(connection)
-    this.#opened.set(connection.pk, { fingerprint: connection.fingerprint, target })
-    try {
-      const opened = await target
-      opened.watch(this.#changed)
-      return opened
-    } catch (error) {
-      this.#opened.delete(connection.pk)
-      throw error
-    }
+    const opened = { fingerprint: connection.fingerprint, target: this.#replace(known, connection) }
+    this.#opened.set(connection.pk, opened)
+    opened.target.catch(() => {
+      // What could not be opened is tried again by whoever asks next.
+      if (this.#opened.get(connection.pk) === opened) this.#opened.delete(connection.pk)
+    })
+    return opened.target
   }
 
   /** How the connection is now; never rejects for what is wrong with it. */
@@ -69,10 +64,23 @@ export class Targets implements AsyncDisposable {
     await Promise.all([...this.#opened.keys()].map((pk) => this.#close(pk)))
   }
 
+  async #replace(known: Opened | undefined, connection: FleetConnection): Promise<Target> {
+    await end(known)
+    const open = this.#open[connection.kind]
+    if (open === undefined) throw new ServiceConnectionError(`this controller serves no ${connection.kind} connections`)
+    const target = await open(connection)
+    target.watch(this.#changed)
+    return target
+  }
+
   async #close(pk: string): Promise<void> {
     const known = this.#opened.get(pk)
     this.#opened.delete(pk)
-    const target = await known?.target.catch(() => undefined)
-    await target?.[Symbol.asyncDispose]()
+    await end(known)
   }
+}
+
+async function end(opened: Opened | undefined): Promise<void> {
+  const target = await opened?.target.catch(() => undefined)
+  await target?.[Symbol.asyncDispose]()
 }

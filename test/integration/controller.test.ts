@@ -69,16 +69,18 @@ suite('the controller', () => {
   test('an outpost that cannot run is shown with its reason, and holds up no other', async () => {
     await using _ = startController()
     await isReady('ldap')
+    const { service_connection, providers } = await outpostNamed('ldap')
     const { body: again } = await core.api('POST', '/outposts/instances/', {
       name: 'again',
       type: 'ldap',
-      providers: [],
-      service_connection: (await outpostNamed('ldap')).service_connection,
+      providers,
+      service_connection,
       config: { authentik_host: core.url },
     })
     await until('the reason', async () => {
       const record = (await records()).find(({ outpost }) => outpost === again.pk)
-      return record?.objects[0]?.condition === 'failed' && /in use|EADDRINUSE/i.test(record.objects[0].message)
+      const [status] = record?.objects ?? []
+      return status?.condition === 'failed' && status.message.includes(String(listen.ldap.metrics.port))
     })
     for (const name of ['proxy', 'ldap', 'radius']) await isReady(name)
     await core.api('DELETE', `/outposts/instances/${again.pk}/`)
