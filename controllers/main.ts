@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import pino from 'pino'
 import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
@@ -15,7 +17,7 @@ this machine (MARTELLO_CONTROLLER__KINDS). The core is named by MARTELLO_HOST (i
 of the user martello-controller).`
 
 async function main(): Promise<void> {
-  const { host, token, kinds, logLevel, listen } = readControllerConfig(settingsFrom(process.env, readFileSync))
+  const { host, token, kinds, lease, logLevel, listen } = readControllerConfig(settingsFrom(process.env, readFileSync))
   const log = loggerOver(pino(sinkOptions(logLevel))).child({ logger: 'controller' })
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort())
@@ -30,8 +32,16 @@ async function main(): Promise<void> {
   })
   const clock = { now: () => Date.now() }
   const { random } = Math
-  const open = openTargets({ kinds, core, local: { coreUrl: host, listen, events, env: process.env, clock, random } })
-  await new Controller({ core, open, log, clock, random }).run(stop.signal)
+  const open = openTargets({
+    kinds,
+    core,
+    log,
+    local: { coreUrl: host, listen, events, env: process.env, clock, random },
+  })
+  const run = (signal: AbortSignal) => new Controller({ core, open, log, clock, random }).run(signal)
+  if (lease === '') return run(stop.signal)
+  const { leadInCluster } = await import('./kubernetes/lead-in-cluster.ts')
+  await leadInCluster({ lease, identity: `${hostname()}-${randomUUID()}`, clock, random, log }, run, stop.signal)
 }
 
 const [argument] = process.argv.slice(2)

@@ -6,6 +6,8 @@ import { Secret } from '#schema/kernel/secret.ts'
 import { SettingsReader, type SettingsSource } from '#schema/kernel/settings.ts'
 import { readLocalListen } from './start-config.ts'
 
+const LEASE = /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/
+
 /** What a controller on its own, and the commands that act as one, have to know. */
 export interface ControllerConfig {
   /** Base URL of the core, its path included. */
@@ -14,6 +16,8 @@ export interface ControllerConfig {
   readonly logLevel: LogLevel
   /** The kinds of service connections that it serves. */
   readonly kinds: readonly ConnectionKind[]
+  /** `namespace/name` of the Lease by which controllers in one cluster take turns; empty without. */
+  readonly lease: string
   readonly listen: LocalListen
 }
 
@@ -27,8 +31,11 @@ export function readControllerConfig(source: SettingsSource): ControllerConfig {
   for (const kind of kinds)
     if (!CONNECTION_KINDS.some((known) => known === kind))
       settings.problem(`MARTELLO_CONTROLLER__KINDS: ${kind} is none of ${CONNECTION_KINDS.join(', ')}`)
+  const lease = settings.text('controller.lease', '')
+  if (lease !== '' && !LEASE.test(lease))
+    settings.problem('MARTELLO_CONTROLLER__LEASE is not of the form namespace/name')
   const rest = { logLevel: settings.logLevel(), listen: readLocalListen(settings) }
   settings.finish()
   if (host === undefined) throw new ConfigError(['MARTELLO_HOST is required'])
-  return { host, token, kinds: CONNECTION_KINDS.filter((kind) => kinds.includes(kind)), ...rest }
+  return { host, token, lease, kinds: CONNECTION_KINDS.filter((kind) => kinds.includes(kind)), ...rest }
 }

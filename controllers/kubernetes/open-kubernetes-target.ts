@@ -3,7 +3,7 @@ import type { OpenTarget } from '#controllers/loop/targets.ts'
 import type { CoreClient } from '#schema/client/request.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
 import { CoreUnreachableError } from '#schema/kernel/errors.ts'
-import { type Logger, silentLogger } from '#schema/kernel/logger.ts'
+import type { Logger } from '#schema/kernel/logger.ts'
 import { credentialsOf } from './credentials.ts'
 import { KubernetesTarget } from './kubernetes-target.ts'
 
@@ -15,11 +15,11 @@ export interface OpenKubernetesOptions {
   readonly core: CoreClient
   readonly clock: Clock
   readonly random: Random
-  readonly log?: Logger
+  readonly log: Logger
 }
 
 /** Opens Kubernetes service connections; their credentials are read from the core and stay in memory. */
-export function openKubernetesTarget({ core, clock, random, log = silentLogger }: OpenKubernetesOptions): OpenTarget {
+export function openKubernetesTarget({ core, clock, random, log }: OpenKubernetesOptions): OpenTarget {
   const read = async <T>(path: string, shape: z.ZodType<T>): Promise<T> => {
     const answer = await core.request({ path: `${PATH}/${path}` })
     const parsed = shape.safeParse(answer.kind === 'ok' ? answer.body : undefined)

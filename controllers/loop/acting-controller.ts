@@ -28,7 +28,7 @@ export async function actingController(
     const clock = { now: () => Date.now() }
     const events = () => ({ line() {}, ready() {}, restarting() {}, failed() {} })
     const local = { coreUrl: host, listen, events, env: source.env, clock, random: Math.random }
-    await using targets = new Targets(openTargets({ kinds, core, local }), () => {})
+    await using targets = new Targets(openTargets({ kinds, core, log: silentLogger, local }), () => {})
     const reader = new FleetReader(core, silentLogger)
     return await work({
       plan: async (names, signal) => planFleet(await reader.read(), { core, targets, clock }, { names, signal }),

@@ -80,7 +80,7 @@ async function runOutposts({ config, env, token, fleet }: OutpostRun, signal: Ab
   const local = { coreUrl, listen: config.local, events, env, clock, random: Math.random }
   const controller = new Controller({
     core,
-    open: openTargets({ kinds: CONNECTION_KINDS, core, local }),
+    open: openTargets({ kinds: CONNECTION_KINDS, core, log, local }),
     log,
     clock,
     random: Math.random,

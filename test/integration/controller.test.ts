@@ -31,7 +31,7 @@ function startController(): AsyncDisposable {
   const events = () => ({ line() {}, ready() {}, restarting() {}, failed() {} })
   const { random } = Math
   const local = { coreUrl: new URL(core.url), listen, events, env: process.env, clock, random }
-  const open = openTargets({ kinds: ['local'], core: client, local })
+  const open = openTargets({ kinds: ['local'], core: client, log: silentLogger, local })
   const ended = new Controller({ core: client, open, log: silentLogger, clock, random }).run(stop.signal)
   return {
     async [Symbol.asyncDispose]() {

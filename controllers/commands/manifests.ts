@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { readControllerConfig } from '#controllers/config/controller-config.ts'
+import { coreClient } from '#controllers/core-client.ts'
+import { fetchManifest } from '#controllers/fleet/fetch-manifest.ts'
+import { wrongUse } from '#controllers/loop/acting-controller.ts'
+import { rbacManifest } from '#schema/deployment/manifest/rbac-manifest.ts'
+import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
+import { settingsFrom } from '#schema/kernel/settings.ts'
+
+export const summary = 'print what Kubernetes needs for a controller, or for one outpost by hand'
+
+const HELP = `usage: martello manifests controller [--namespace NAME] [--cluster-wide]
+       martello manifests outpost --name NAME [--without-token]
+
+controller   the ServiceAccount and the rights of a controller in a cluster: in one namespace, or in all
+outpost      everything that one outpost needs, with its token, for "kubectl apply -f -"; reads the core that
+             MARTELLO_HOST and MARTELLO_TOKEN name
+Exit codes: 0 printed, 1 the core does not have it, 2 wrong use.`
+
+const options = {
+  namespace: { type: 'string', default: 'default' },
+  'cluster-wide': { type: 'boolean', default: false },
+  name: { type: 'string' },
+  'without-token': { type: 'boolean', default: false },
+  help: { type: 'boolean' },
+} as const
+
+export async function run(args: readonly string[]): Promise<number> {
+  const parsed = wrongUse(() => parseArgs({ args: [...args], options, allowPositionals: true }), HELP)
+  if (typeof parsed === 'number') return parsed
+  const { values, positionals } = parsed
+  const [what, ...more] = positionals
+  if (values.help === true) {
+    console.log(HELP)
+    return 0
+  }
+  if (what === 'controller' && more.length === 0) {
+    process.stdout.write(rbacManifest({ namespace: values.namespace, clusterWide: values['cluster-wide'] }))
+    return 0
+  }
+  if (what === 'outpost' && more.length === 0 && values.name !== undefined)
+    return printOutpost(values.name, !values['without-token'])
+  console.error(HELP)
+  return 2
+}
+
+async function printOutpost(name: string, withToken: boolean): Promise<number> {
+  try {
+    const { host, token } = readControllerConfig(settingsFrom(process.env, readFileSync))
+    const manifest = await fetchManifest({ core: coreClient(host, token), host, token }, name, withToken)
+    if (manifest === undefined) console.error(`There is no outpost "${name}" that this token may see.`)
+    else process.stdout.write(manifest)
+    return manifest === undefined ? 1 : 0
+  } catch (error) {
+    if (!(error instanceof MartelloError)) throw error
+    for (const line of problemsOf(error)) console.error(`${error.code}: ${line}`)
+    return 1
+  }
+}
