@@ -189,6 +189,8 @@ suite('WS-06: how a core refuses', () => {
       const server = createServer().listen(0, '127.0.0.1')
       server.on('upgrade', (_req: IncomingMessage, socket) => {
         asked++
+        // The outpost hangs up as soon as it has read the status.
+        socket.on('error', () => {})
         socket.end(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`)
       })
       using _ = { [Symbol.dispose]: () => void server.close() }

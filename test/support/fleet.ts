@@ -7,7 +7,7 @@ import { type Answer, run } from './engines/tools.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const COMMAND_LINE = [join(ROOT, 'controllers', 'commands', 'martello.mjs'), 'start']
-const READY_WITHIN_MS = 60_000
+const READY_WITHIN_MS = 120_000
 const LOOPBACK = '127.0.0.1'
 
 /** Every port of a fleet, and `edge` for a reverse proxy in front of the application `forward`. */
