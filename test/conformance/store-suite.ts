@@ -11,6 +11,7 @@ import type { DatabaseHandle } from '#core/store/open-database.ts'
 import { SchemaUnknownError } from '#core/store/store-errors.ts'
 import * as applications from '#core/store/tables/applications.ts'
 import * as certificates from '#core/store/tables/certificates.ts'
+import * as deployments from '#core/store/tables/deployments.ts'
 import * as dummyStages from '#core/store/tables/dummy-stages.ts'
 import * as flows from '#core/store/tables/flows.ts'
 import * as outposts from '#core/store/tables/outposts.ts'
@@ -20,7 +21,7 @@ import * as tenants from '#core/store/tables/tenants.ts'
 import * as users from '#core/store/tables/users.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 
-const TABLES = [applications, certificates, dummyStages, flows, outposts, policies, system, tenants, users]
+const TABLES = [applications, certificates, deployments, dummyStages, flows, outposts, policies, system, tenants, users]
   .flatMap((file) => Object.values(file))
   .filter((value): value is PgTable => is(value, PgTable))
 

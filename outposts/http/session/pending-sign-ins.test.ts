@@ -41,7 +41,9 @@ const refused: ReadonlyArray<[what: string, state: string, cookie: string | unde
   ['in another browser', first.state, undefined],
   ['with the cookie of another sign-in', first.state, cookieOf(second.cookies)],
   ['too late', first.state, cookieOf(first.cookies), NOW + 10 * 60_000],
-  ['with a changed state', `${first.state}x`, cookieOf(first.cookies)],
+  ...[...'x.=A'].map(
+    (more) => [`with ${more} behind its state`, `${first.state}${more}`, cookieOf(first.cookies)] as const,
+  ),
   ['without a state', '', cookieOf(first.cookies)],
 ]
 for (const [what, state, cookie, at = NOW] of refused)
