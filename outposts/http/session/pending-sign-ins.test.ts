@@ -37,7 +37,7 @@ test('every sign-in has a state, a nonce and a verifier of its own', () => {
 
 const first = new PendingSignIns(owner).begin('/', undefined, NOW)
 const second = new PendingSignIns(owner).begin('/', undefined, NOW)
-const refused: ReadonlyArray<[what: string, state: string, cookie: string | undefined, at?: number]> = [
+const refused: ReadonlyArray<readonly [what: string, state: string, cookie: string | undefined, at?: number]> = [
   ['in another browser', first.state, undefined],
   ['with the cookie of another sign-in', first.state, cookieOf(second.cookies)],
   ['too late', first.state, cookieOf(first.cookies), NOW + 10 * 60_000],
