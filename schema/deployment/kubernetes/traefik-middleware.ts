@@ -1,24 +1,10 @@
+import { IDENTITY_HEADERS } from '#schema/api/header-names.ts'
 import type { KubernetesObject } from '../desired-object.ts'
 import { type Basis, metadata } from './basis.ts'
 import { HTTP_PORT } from './ports.ts'
 
 /** Of Traefik 3 and late 2, and of Traefik 2 alone: where a cluster knows both, routers may ask for either. */
 const GROUPS = ['traefik.io', 'traefik.containo.us']
-
-const RESPONSE_HEADERS = [
-  'X-authentik-username',
-  'X-authentik-groups',
-  'X-authentik-entitlements',
-  'X-authentik-email',
-  'X-authentik-name',
-  'X-authentik-uid',
-  'X-authentik-jwt',
-  'X-authentik-meta-jwks',
-  'X-authentik-meta-outpost',
-  'X-authentik-meta-provider',
-  'X-authentik-meta-app',
-  'X-authentik-meta-version',
-]
 
 /** Forward authentication for routers of Traefik; nothing when no provider asks for it. */
 export function traefikMiddlewares(basis: Basis): readonly KubernetesObject[] {
@@ -34,7 +20,7 @@ export function traefikMiddlewares(basis: Basis): readonly KubernetesObject[] {
       forwardAuth: {
         address: `http://${service}/outpost.goauthentik.io/auth/traefik`,
         trustForwardHeader: true,
-        authResponseHeaders: RESPONSE_HEADERS,
+        authResponseHeaders: [...IDENTITY_HEADERS],
         authResponseHeadersRegex: '',
       },
     },
