@@ -61,6 +61,7 @@ async function main(command: string | undefined): Promise<number> {
 /** What it needs is loaded only here: a check of health, made every few seconds, has to be cheap. */
 async function run(): Promise<void> {
   const stop = askedToStop()
+  await import('./store/drizzle-resolution.ts')
   const [{ default: pino }, { runCore }] = await Promise.all([import('pino'), import('./run-core.ts')])
   const { config, warnings } = readCoreConfig(source, secretKeyFile)
   const log = loggerOver(pino(sinkOptions(config.logLevel))).child({ logger: 'core' })

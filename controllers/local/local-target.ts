@@ -15,7 +15,7 @@ const INHERITED = [
     `MARTELLO_${name}`,
     `AUTHENTIK_${name}`,
   ]),
-  ...['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS'],
+  ...['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'NODE_COMPILE_CACHE'],
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'],
 ]
 

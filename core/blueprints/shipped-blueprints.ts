@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import type { CoreContext } from '#core/context.ts'
 import { blueprintInstances } from '#core/store/tables/system.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
-import { appliedState } from './applied-state.ts'
+import { appliedState, blueprintHash } from './applied-state.ts'
 import { applyBlueprint, type Blueprint, parseBlueprint } from './apply-blueprint.ts'
 import { type ShippedFile, shippedFiles } from './shipped-files.ts'
 
@@ -25,26 +25,31 @@ export async function applyShippedBlueprints(
 ): Promise<readonly string[]> {
   const applied: string[] = []
   for (const file of shippedFiles()) {
+    const known = await instanceOf(ctx, file)
+    // What has not changed was decided before, and is not even read.
+    if (known?.lastAppliedHash === blueprintHash(file.text)) continue
     const blueprint = parseBlueprint(file.text)
     const needed = blueprint.labels[NEEDS]
-    if (needed !== undefined && !wanted.has(needed)) continue
-    if (await applyShipped(ctx, file, blueprint, context)) applied.push(blueprint.name)
+    const isDone = known !== undefined && (blueprint.labels[ONCE] === 'true' || !known.enabled)
+    if (isDone || (needed !== undefined && !wanted.has(needed))) continue
+    await applyShipped(ctx, file, blueprint, context)
+    applied.push(blueprint.name)
   }
   return applied
 }
 
-/** False where there is nothing to do, or an administrator wants nothing done. */
+async function instanceOf(ctx: CoreContext, { path }: ShippedFile) {
+  const [known] = await ctx.db.select().from(blueprintInstances).where(eq(blueprintInstances.path, path))
+  return known
+}
+
 async function applyShipped(
   ctx: CoreContext,
   { path, text }: ShippedFile,
   blueprint: Blueprint,
   context: JsonObject,
-): Promise<boolean> {
-  const [known] = await ctx.db.select().from(blueprintInstances).where(eq(blueprintInstances.path, path))
+): Promise<void> {
   const state = appliedState(blueprint, text, ctx.clock.now())
-  const isDone =
-    known !== undefined && (known.lastAppliedHash === state.lastAppliedHash || blueprint.labels[ONCE] === 'true')
-  if (isDone || known?.enabled === false) return false
   await ctx.db.transaction(async (tx) => {
     await applyBlueprint(ctx, blueprint, context, tx)
     await tx
@@ -52,5 +57,4 @@ async function applyShipped(
       .values({ name: `Martello - ${blueprint.name}`, path, ...state })
       .onConflictDoUpdate({ target: blueprintInstances.name, set: state })
   })
-  return true
 }

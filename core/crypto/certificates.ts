@@ -1,11 +1,5 @@
-import 'reflect-metadata'
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import {
-  BasicConstraintsExtension,
-  type JsonName,
-  SubjectAlternativeNameExtension,
-  X509CertificateGenerator,
-} from '@peculiar/x509'
+import type { JsonName } from '@peculiar/x509'
 
 const DAY_MS = 86_400_000
 
@@ -31,6 +25,11 @@ const ALGORITHMS = {
 
 /** A self-signed certificate (RSA 4096 or ECDSA P-256, SHA-256), valid from one day before `now`, and its key in PKCS #8. */
 export async function generateCertificate(request: CertificateRequest, now: number): Promise<PemPair> {
+  // Two hundred modules that few starts of a core need.
+  await import('reflect-metadata')
+  const { BasicConstraintsExtension, SubjectAlternativeNameExtension, X509CertificateGenerator } = await import(
+    '@peculiar/x509'
+  )
   const signingAlgorithm = ALGORITHMS[request.keyType]
   const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify'])
   const subject: JsonName = [{ CN: [request.commonName] }, { O: ['Martello'] }, { OU: ['Self-signed'] }]

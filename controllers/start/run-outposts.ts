@@ -1,0 +1,36 @@
+import pino from 'pino'
+import type { StartConfig } from '#controllers/config/start-config.ts'
+import { coreClient } from '#controllers/core-client.ts'
+import { Controller } from '#controllers/loop/controller.ts'
+import { CONNECTION_KINDS, openTargets } from '#controllers/open-targets.ts'
+import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
+import type { Secret } from '#schema/kernel/secret.ts'
+import type { SettingsSource } from '#schema/kernel/settings.ts'
+import type { FleetDisplay } from './fleet-display.ts'
+
+export interface OutpostRun {
+  readonly config: StartConfig
+  readonly env: SettingsSource['env']
+  readonly token: Secret
+  readonly fleet: FleetDisplay
+}
+
+/** Runs the controller of this machine, with its outposts, until the signal aborts. */
+export async function runOutposts({ config, env, token, fleet }: OutpostRun, signal: AbortSignal): Promise<void> {
+  const coreUrl = new URL(`http://127.0.0.1:${config.core.http.port}`)
+  const core = coreClient(coreUrl, token)
+  const log = loggerOver(pino(sinkOptions('warning'))).child({ logger: 'controller' })
+  fleet.progress('Starting the outposts …')
+  const clock = { now: () => Date.now() }
+  const events = (name: string) => fleet.events(name)
+  const local = { coreUrl, listen: config.local, events, env, clock, random: Math.random }
+  const controller = new Controller({
+    core,
+    open: openTargets({ kinds: CONNECTION_KINDS, core, log, local }),
+    log,
+    clock,
+    random: Math.random,
+    read: (outposts) => fleet.expect(outposts.map(({ name, type }) => ({ name, type }))),
+  })
+  await controller.run(signal)
+}
