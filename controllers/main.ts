@@ -17,7 +17,9 @@ this machine (MARTELLO_CONTROLLER__KINDS). The core is named by MARTELLO_HOST (i
 of the user martello-controller).`
 
 async function main(): Promise<void> {
-  const { host, token, kinds, lease, logLevel, listen } = readControllerConfig(settingsFrom(process.env, readFileSync))
+  const { host, token, kinds, lease, logLevel, listen, customResources } = readControllerConfig(
+    settingsFrom(process.env, readFileSync),
+  )
   const log = loggerOver(pino(sinkOptions(logLevel))).child({ logger: 'controller' })
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort())
@@ -38,7 +40,20 @@ async function main(): Promise<void> {
     log,
     local: { coreUrl: host, listen, events, env: process.env, clock, random },
   })
-  const run = (signal: AbortSignal) => new Controller({ core, open, log, clock, random }).run(signal)
+  const run = async (signal: AbortSignal) => {
+    const deploying = new Controller({ core, open, log, clock, random }).run(signal)
+    if (customResources === undefined) return deploying
+    const { runCustomResources } = await import('./custom-resources/run-custom-resources.ts')
+    const within = {
+      config: customResources,
+      core,
+      host,
+      clock,
+      random,
+      log: log.child({ logger: 'custom-resources' }),
+    }
+    await Promise.all([deploying, runCustomResources(within, signal)])
+  }
   if (lease === '') return run(stop.signal)
   const { leadInCluster } = await import('./kubernetes/lead-in-cluster.ts')
   await leadInCluster({ lease, identity: `${hostname()}-${randomUUID()}`, clock, random, log }, run, stop.signal)

@@ -4,15 +4,19 @@ import { readControllerConfig } from '#controllers/config/controller-config.ts'
 import { coreClient } from '#controllers/core-client.ts'
 import { fetchManifest } from '#controllers/fleet/fetch-manifest.ts'
 import { wrongUse } from '#controllers/loop/acting-controller.ts'
+import { customResourceDefinitions } from '#schema/custom-resources/definitions.ts'
 import { rbacManifest } from '#schema/deployment/manifest/rbac-manifest.ts'
+import { yamlDocuments } from '#schema/deployment/manifest/yaml-documents.ts'
 import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
 
 export const summary = 'print what Kubernetes needs for a controller, or for one outpost by hand'
 
 const HELP = `usage: martello manifests controller [--namespace NAME] [--cluster-wide]
+       martello manifests crds
        martello manifests outpost --name NAME [--without-token]
 
+crds         the CustomResourceDefinitions by which outposts, applications and providers are kept in a cluster
 controller   the ServiceAccount and the rights of a controller in a cluster: in one namespace, or in all
 outpost      everything that one outpost needs, with its token, for "kubectl apply -f -"; reads the core that
              MARTELLO_HOST and MARTELLO_TOKEN name
@@ -37,6 +41,10 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   if (what === 'controller' && more.length === 0) {
     process.stdout.write(rbacManifest({ namespace: values.namespace, clusterWide: values['cluster-wide'] }))
+    return 0
+  }
+  if (what === 'crds' && more.length === 0) {
+    process.stdout.write(yamlDocuments(customResourceDefinitions()))
     return 0
   }
   if (what === 'outpost' && more.length === 0 && values.name !== undefined)

@@ -22,7 +22,10 @@ const WATCH_S = 300
 const SILENT_MS = (WATCH_S + 30) * 1000
 
 const versionShape = z.object({ gitVersion: z.string() })
-const listShape = z.object({ items: z.array(liveObject) })
+const listShape = z.object({
+  metadata: z.looseObject({ continue: z.string().default('') }).prefault({}),
+  items: z.array(liveObject),
+})
 const watchEvent = z.object({
   type: z.string(),
   object: z.looseObject({
@@ -79,6 +82,24 @@ export class ClusterApi {
     return listShape.parse(await this.#caller.ask(asked, signal)).items
   }
 
+  /** All of them with everything they say, of a namespace or, without one, of the cluster. */
+  async listWhole(
+    kind: ServedKind,
+    namespace: string | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly LiveObject[]> {
+    const all: LiveObject[] = []
+    for (let from = ''; ; ) {
+      const query = { limit: '500', ...(from === '' ? {} : { continue: from }) }
+      const page = listShape.parse(
+        await this.#caller.ask({ ...about('GET', 'list', kind, { namespace }), query }, signal),
+      )
+      all.push(...page.items)
+      from = page.metadata.continue
+      if (from === '') return all
+    }
+  }
+
   /** Server-side apply: makes the object, or changes it where it differs. A `uid` in it must be that of the live one. */
   async apply(kind: ServedKind, object: SentObject, mode: 'for real' | 'dry run', signal: AbortSignal) {
     const query = { fieldManager: FIELD_MANAGER, force: 'true', fieldValidation: 'Strict' }
@@ -91,8 +112,13 @@ export class ClusterApi {
     return liveObject.parse(await this.#caller.ask(asked, signal))
   }
 
-  /** Operations of RFC 6902 on the object itself. */
-  async patch(kind: ServedKind, place: Place, operations: readonly object[], signal: AbortSignal): Promise<LiveObject> {
+  /** Operations of RFC 6902 on the object itself, or on its subresource `status`. */
+  async patch(
+    kind: ServedKind,
+    place: Place & { readonly subresource?: 'status' },
+    operations: readonly object[],
+    signal: AbortSignal,
+  ): Promise<LiveObject> {
     const contentType = 'application/json-patch+json'
     const asked = { ...about('PATCH', 'patch', kind, place), query: MANAGED, contentType, body: operations }
     return liveObject.parse(await this.#caller.ask(asked, signal))
@@ -123,7 +149,7 @@ export class ClusterApi {
   /** What happens to the labelled objects of a kind after a version (else: what is there, first); metadata only. */
   async *changes(
     kind: ServedKind,
-    { namespace, labelSelector, from }: { namespace: string; labelSelector: string; from: string },
+    { namespace, labelSelector, from }: { namespace: string | undefined; labelSelector: string; from: string },
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent> {
     const query = { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_S), labelSelector }
@@ -141,6 +167,12 @@ export class ClusterApi {
 
 const MANAGED = { fieldManager: FIELD_MANAGER }
 
-function about<M extends string>(method: M, verb: string, kind: ServedKind, { namespace, name }: Place) {
-  return { method, verb, resource: kind.resource, namespace, path: kind.path(namespace, name) }
+function about<M extends string>(
+  method: M,
+  verb: string,
+  kind: ServedKind,
+  { namespace, name, subresource }: Place & { readonly subresource?: string },
+) {
+  const below = subresource === undefined ? '' : `/${subresource}`
+  return { method, verb, resource: kind.resource + below, namespace, path: kind.path(namespace, name) + below }
 }

@@ -1,5 +1,7 @@
 import { dummyStages } from '#core/store/tables/dummy-stages.ts'
+import { ownerships } from '#core/store/tables/ownerships.ts'
 import { dummyStageResource } from '#schema/api/dummy-stages.ts'
+import { ownershipResource } from '#schema/api/ownerships.ts'
 import { applicationBinding } from './applications.ts'
 import type { Binding } from './binding.ts'
 import { blueprintBinding } from './blueprints.ts'
@@ -53,6 +55,7 @@ export const BINDINGS = [
   outpostBinding,
   ...serviceConnectionBindings,
   deploymentBinding,
+  { resource: ownershipResource, tables: [ownerships], unrecorded: true },
   blueprintBinding,
   eventBinding,
 ] as unknown as readonly Binding[]

@@ -1,7 +1,7 @@
-import { z } from 'zod'
 import type { Field } from '#schema/api/field.ts'
 import type { Fields, Resource } from '#schema/api/resource.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
+import { fieldSchema } from './field-schema.ts'
 
 /** One operation, as the document tells of it. */
 export interface Operation {
@@ -108,16 +108,10 @@ function objectOf(properties: Entries, required: Entries): JsonObject {
   }
 }
 
-/** Kinds whose pattern would say less than their name. */
-const FORMATS: Readonly<Record<string, JsonObject>> = {
-  uuid: { type: 'string', format: 'uuid' },
-  'date-time': { type: 'string', format: 'date-time' },
-}
-
-function propertyOf({ type, kind, access, nullable }: Field): JsonObject {
-  const { $schema: _, ...schema } = z.toJSONSchema(type, { target: 'openapi-3.0', io: 'input', unrepresentable: 'any' })
+function propertyOf(field: Field): JsonObject {
+  const { access, nullable } = field
   return {
-    ...(FORMATS[kind] ?? schema),
+    ...fieldSchema(field),
     ...(nullable ? { nullable: true } : {}),
     ...(access === 'read-only' ? { readOnly: true } : {}),
     ...(access === 'write-only' ? { writeOnly: true } : {}),

@@ -15,13 +15,26 @@ import * as deployments from '#core/store/tables/deployments.ts'
 import * as dummyStages from '#core/store/tables/dummy-stages.ts'
 import * as flows from '#core/store/tables/flows.ts'
 import * as outposts from '#core/store/tables/outposts.ts'
+import * as ownerships from '#core/store/tables/ownerships.ts'
 import * as policies from '#core/store/tables/policies.ts'
 import * as system from '#core/store/tables/system.ts'
 import * as tenants from '#core/store/tables/tenants.ts'
 import * as users from '#core/store/tables/users.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 
-const TABLES = [applications, certificates, deployments, dummyStages, flows, outposts, policies, system, tenants, users]
+const TABLES = [
+  applications,
+  certificates,
+  deployments,
+  ownerships,
+  dummyStages,
+  flows,
+  outposts,
+  policies,
+  system,
+  tenants,
+  users,
+]
   .flatMap((file) => Object.values(file))
   .filter((value): value is PgTable => is(value, PgTable))
 

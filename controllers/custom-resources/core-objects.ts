@@ -1,0 +1,194 @@
+import { z } from 'zod'
+import { ownershipResource } from '#schema/api/ownerships.ts'
+import { policyBindingResource } from '#schema/api/policies.ts'
+import type { Resource } from '#schema/api/resource.ts'
+import { PagedList } from '#schema/client/pages.ts'
+import type { CoreClient, CoreRequest } from '#schema/client/request.ts'
+import { ALL_NAMED, CUSTOM_KINDS, type CustomKind, type NamedObjects } from '#schema/custom-resources/kinds.ts'
+import type { JsonObject } from '#schema/kernel/deep-merge.ts'
+import { CoreRefusedError, CoreUnreachableError } from '#schema/kernel/errors.ts'
+
+const remembered = z.object({
+  said: z.record(z.string(), z.unknown()).default({}),
+  kept: z.record(z.string(), z.unknown()).default({}),
+  /** Of the custom resource, when it was written last. */
+  generation: z.number().default(0),
+  /** Which version of which Secret a field was written from. */
+  secrets: z.record(z.string(), z.string()).default({}),
+  /** Of the groups that may use it: the policy binding of each. */
+  bindings: z.record(z.string(), z.string()).default({}),
+})
+/** What a custom resource wrote last. */
+export type Remembered = z.infer<typeof remembered>
+export const NOTHING_REMEMBERED: Remembered = remembered.parse({})
+
+const ownership = z.object({
+  pk: z.string(),
+  object: z.string(),
+  owner: z.string(),
+  source: z.string(),
+  applied: remembered,
+})
+export type Ownership = z.infer<typeof ownership>
+
+const pathOf = ({ path }: Resource, key?: string) => `/${path}${key === undefined ? '' : `${encodeURIComponent(key)}/`}`
+export const keyOf = ({ key }: Resource, object: JsonObject): string => String(object[key.field])
+const nameOf = (custom: CustomKind, key: string) => `${custom.resource.model}/${key}`
+
+/**
+ * The objects of the core that custom resources make or refer to: read as a whole before each round, with what has not
+ * changed not transferred again; what is written meanwhile is seen at once.
+ */
+export class CoreObjects {
+  readonly #core: CoreClient
+  readonly #lists = new Map<string, PagedList>()
+  readonly #named = new Map<string, ReadonlyMap<string, unknown>>()
+  readonly #live = new Map<string, JsonObject>()
+  readonly #identities = new Map<string, JsonObject>()
+  #ownerships = new Map<string, Ownership>()
+  #bindings: readonly JsonObject[] = []
+
+  constructor(core: CoreClient) {
+    this.#core = core
+  }
+
+  /** Rejects when the core cannot be read. */
+  async refresh(): Promise<void> {
+    for (const { path, by } of ALL_NAMED)
+      this.#named.set(path, new Map((await this.#read(path)).map((each) => [String(each[by]), each['pk']])))
+    this.#live.clear()
+    this.#identities.clear()
+    for (const custom of CUSTOM_KINDS)
+      for (const each of await this.#read(pathOf(custom.resource))) this.#see(custom, each)
+    const owned = (await this.#read(pathOf(ownershipResource))).flatMap((each) => ownership.safeParse(each).data ?? [])
+    this.#ownerships = new Map(owned.map((each) => [each.owner, each]))
+    this.#bindings = await this.#read(pathOf(policyBindingResource))
+  }
+
+  named({ path }: NamedObjects, name: string): unknown {
+    return this.#named.get(path)?.get(name)
+  }
+
+  ownershipOf(owner: string): Ownership | undefined {
+    return this.#ownerships.get(owner)
+  }
+
+  /** Who keeps an object. */
+  keeperOf(custom: CustomKind, key: string): Ownership | undefined {
+    return this.#ownerships.values().find(({ object }) => object === nameOf(custom, key))
+  }
+
+  /** What an ownership is of, as far as lists show it. */
+  listed({ object }: Ownership): JsonObject | undefined {
+    return this.#live.get(object)
+  }
+
+  /** What an ownership is of; undefined when it is gone. Of applications, lists show those that one may use oneself. */
+  async owned(custom: CustomKind, ownership: Ownership): Promise<JsonObject | undefined> {
+    const key = ownership.object.slice(ownership.object.indexOf('/') + 1)
+    return this.listed(ownership) ?? (await this.#find(custom, key))
+  }
+
+  /** The object that has a name which there is only once. */
+  async identified(custom: CustomKind, identity: unknown): Promise<JsonObject | undefined> {
+    const listed = this.#identities.get(`${custom.kind}/${String(identity)}`)
+    if (listed !== undefined || custom.named[0] !== custom.resource.key.field) return listed
+    return this.#find(custom, String(identity))
+  }
+
+  bindingsOf(application: JsonObject): readonly JsonObject[] {
+    return this.#bindings.filter(({ target }) => target === application['pk'])
+  }
+
+  async create(custom: CustomKind, values: JsonObject): Promise<JsonObject> {
+    return this.#see(custom, await this.#ask({ method: 'POST', path: pathOf(custom.resource), body: values }))
+  }
+
+  async update(custom: CustomKind, live: JsonObject, values: JsonObject): Promise<JsonObject> {
+    const path = pathOf(custom.resource, keyOf(custom.resource, live))
+    return this.#see(custom, await this.#ask({ method: 'PATCH', path, body: values }))
+  }
+
+  /** Is content when it is gone already. */
+  async remove(resource: Resource, key: string): Promise<void> {
+    try {
+      await this.#core.request({ method: 'DELETE', path: pathOf(resource, key) })
+    } catch (error) {
+      if (!(error instanceof CoreRefusedError && error.status === 404)) throw error
+    }
+  }
+
+  async own(custom: CustomKind, live: JsonObject, by: { owner: string; source: string }): Promise<Ownership> {
+    const body = {
+      ...by,
+      model: custom.resource.model,
+      object: nameOf(custom, keyOf(custom.resource, live)),
+      applied: NOTHING_REMEMBERED,
+    }
+    return this.#keep(await this.#ask({ method: 'POST', path: pathOf(ownershipResource), body }))
+  }
+
+  /** Keeps what was written; the key of the object may be another one now. */
+  async remember(custom: CustomKind, { pk }: Ownership, live: JsonObject, applied: Remembered): Promise<void> {
+    const body = { object: nameOf(custom, keyOf(custom.resource, live)), applied }
+    this.#keep(await this.#ask({ method: 'PATCH', path: pathOf(ownershipResource, pk), body }))
+  }
+
+  async forget({ pk, owner }: Ownership): Promise<void> {
+    await this.remove(ownershipResource, pk)
+    this.#ownerships.delete(owner)
+  }
+
+  async bind(application: JsonObject, group: string, order: number): Promise<string> {
+    const body = { target: application['pk'], group, order, enabled: true }
+    return String((await this.#ask({ method: 'POST', path: pathOf(policyBindingResource), body }))['pk'])
+  }
+
+  async unbind(binding: string): Promise<void> {
+    await this.remove(policyBindingResource, binding)
+  }
+
+  /** A single object or a plain list below the API. */
+  async read(path: string): Promise<unknown> {
+    const answer = await this.#core.request({ path })
+    return answer.kind === 'ok' ? answer.body : undefined
+  }
+
+  async #find(custom: CustomKind, key: string): Promise<JsonObject | undefined> {
+    try {
+      return this.#see(custom, await this.#ask({ path: pathOf(custom.resource, key) }))
+    } catch (error) {
+      if (error instanceof CoreRefusedError && error.status === 404) return undefined
+      throw error
+    }
+  }
+
+  #keep(raw: JsonObject): Ownership {
+    const kept = ownership.parse(raw)
+    this.#ownerships.set(kept.owner, kept)
+    return kept
+  }
+
+  #see(custom: CustomKind, object: JsonObject): JsonObject {
+    this.#live.set(nameOf(custom, keyOf(custom.resource, object)), object)
+    this.#identities.set(`${custom.kind}/${String(object[custom.named[0]!])}`, object)
+    return object
+  }
+
+  async #read(path: string): Promise<readonly JsonObject[]> {
+    const list = this.#lists.get(path) ?? new PagedList(this.#core, { path })
+    this.#lists.set(path, list)
+    try {
+      return (await list.read()) as readonly JsonObject[]
+    } catch (cause) {
+      throw new CoreUnreachableError(`${path} cannot be read with the token for custom resources`, cause)
+    }
+  }
+
+  async #ask(request: CoreRequest): Promise<JsonObject> {
+    const answer = await this.#core.request(request)
+    const parsed = z.record(z.string(), z.unknown()).safeParse(answer.kind === 'ok' ? answer.body : undefined)
+    if (!parsed.success) throw new CoreUnreachableError('the answer of the core is no object', parsed.error)
+    return parsed.data
+  }
+}

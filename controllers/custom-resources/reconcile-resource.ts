@@ -1,0 +1,198 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ServedKind } from '#controllers/kubernetes/discovery.ts'
+import { type CustomKind, GROUP } from '#schema/custom-resources/kinds.ts'
+import { type Lookup, type SecretKey, type Wanted, wantedOf } from '#schema/custom-resources/wanted.ts'
+import type { JsonObject } from '#schema/kernel/deep-merge.ts'
+import { decideAccess } from './access.ts'
+import type { ClusterResources, SecretValue } from './cluster-resources.ts'
+import { type CoreObjects, keyOf, NOTHING_REMEMBERED, type Ownership, type Remembered } from './core-objects.ts'
+import { adopts, type CustomObject, overwrites, ownerOf, retains } from './custom-object.ts'
+import { appliedAfter, decideWrite } from './decide-write.ts'
+import { isFalse, isTrue, type Outcome, refusalOf, refused } from './outcome.ts'
+
+export interface Subject {
+  readonly custom: CustomKind
+  readonly kind: ServedKind
+  readonly object: CustomObject
+  readonly lookup: Lookup
+}
+
+export interface ReconcileSurroundings {
+  readonly core: CoreObjects
+  readonly cluster: ClusterResources
+}
+
+/**
+ * Brings the core to what one custom resource says, and says how far that is; undefined when the custom resource may go.
+ * What is there without being its own is never touched. Rejects when another try may help.
+ */
+export async function reconcileResource(
+  subject: Subject,
+  { core, cluster }: ReconcileSurroundings,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  const { custom, kind, object, lookup } = subject
+  const { name, namespace, deletionTimestamp } = object.metadata
+  try {
+    if (deletionTimestamp !== undefined) {
+      await letGo(subject, core)
+      await cluster.removeFinalizer(kind, object, signal)
+      return undefined
+    }
+    const wanted = wantedOf(custom, { name, spec: object.spec }, lookup)
+    if ('missing' in wanted) return refused('ReferenceNotFound', `${wanted.missing.join('; ')}.`)
+    const secrets = await readSecrets(wanted.secrets, (key) => cluster.secret(namespace, key, signal))
+    if ('missing' in secrets) return refused('ReferenceNotFound', secrets.missing)
+    await cluster.addFinalizer(kind, object, signal)
+    const work = new ResourceWork(subject, core, wanted, secrets.found)
+    return await work.bring()
+  } catch (error) {
+    const refusal = refusalOf(custom, error)
+    if (refusal === undefined) throw error
+    return refusal
+  }
+}
+
+async function letGo({ custom, object }: Subject, core: CoreObjects): Promise<void> {
+  const ownership = core.ownershipOf(ownerOf(object))
+  if (ownership === undefined) return
+  const live = await core.owned(custom, ownership)
+  if (live !== undefined && !retains(object)) await core.remove(custom.resource, keyOf(custom.resource, live))
+  await core.forget(ownership)
+}
+
+type Secrets = ReadonlyMap<string, SecretValue>
+
+async function readSecrets(
+  wanted: readonly SecretKey[],
+  read: (key: SecretKey) => Promise<SecretValue | undefined>,
+): Promise<{ found: Secrets } | { missing: string }> {
+  const found = new Map<string, SecretValue>()
+  for (const each of wanted) {
+    const secret = await read(each)
+    if (secret === undefined) return { missing: `The Secret "${each.name}" with the key "${each.key}" is not there.` }
+    found.set(each.field, secret)
+  }
+  return { found }
+}
+
+/** One custom resource whose references are all there. */
+class ResourceWork {
+  readonly #subject: Subject
+  readonly #core: CoreObjects
+  readonly #wanted: Wanted
+  readonly #secrets: Secrets
+
+  constructor(subject: Subject, core: CoreObjects, wanted: Wanted, secrets: Secrets) {
+    this.#subject = subject
+    this.#core = core
+    this.#wanted = wanted
+    this.#secrets = secrets
+  }
+
+  async bring(): Promise<Outcome> {
+    const { object } = this.#subject
+    const ownership = this.#core.ownershipOf(ownerOf(object))
+    if (ownership === undefined) return this.#begin()
+    const live = await this.#core.owned(this.#subject.custom, ownership)
+    if (live !== undefined) return this.#update(ownership, live)
+    if (object.metadata.generation === ownership.applied.generation && !overwrites(object))
+      return refused('Missing', `It was deleted in the core. ${hint('make it again')}`)
+    await this.#core.forget(ownership)
+    return this.#begin()
+  }
+
+  /** Makes the object, or takes over one that was to be adopted. */
+  async #begin(): Promise<Outcome> {
+    const { custom, object } = this.#subject
+    const [identity = ''] = custom.named
+    const there = await this.#core.identified(custom, this.#wanted.values[identity])
+    if (there === undefined) return this.#create()
+    const name = `${identity} "${String(there[identity])}"`
+    const keeper = this.#core.keeperOf(custom, keyOf(custom.resource, there))
+    if (keeper !== undefined && keeper.source !== sourceOf(this.#subject))
+      return refused('Conflict', `In the core, ${name} is kept by ${keeper.source}.`)
+    if (!adopts(object))
+      return refused(
+        'Conflict',
+        `In the core, ${name} is there already. The annotation ${GROUP}/adopt=true takes it over.`,
+      )
+    if (keeper !== undefined) await this.#core.forget(keeper)
+    return this.#update(await this.#own(there), there)
+  }
+
+  /** What lets people in comes last: without its provider an application opens nothing. */
+  async #create(): Promise<Outcome> {
+    const { custom } = this.#subject
+    const { provider: _provider, ...first } = this.#wanted.values
+    const values = custom.hasAccess ? first : this.#wanted.values
+    const live = await this.#core.create(custom, { ...values, ...this.#secretValues(NOTHING_REMEMBERED) })
+    try {
+      const ownership = await this.#own(live)
+      const applied = { ...NOTHING_REMEMBERED, ...appliedAfter(values, NOTHING_REMEMBERED, live, []) }
+      return await this.#update({ ...ownership, applied: { ...applied, secrets: this.#versions() } }, live)
+    } catch (error) {
+      // Without an owner it would be in the way of the next try.
+      if (this.#core.keeperOf(custom, keyOf(custom.resource, live)) === undefined)
+        await this.#core.remove(custom.resource, keyOf(custom.resource, live))
+      throw error
+    }
+  }
+
+  async #update(ownership: Ownership, before: JsonObject): Promise<Outcome> {
+    const { custom, object } = this.#subject
+    const { applied } = ownership
+    const how = { overwrites: overwrites(object) }
+    const access = decideAccess(this.#wanted.groups, applied.bindings, this.#core.bindingsOf(before), how)
+    const bindings: Record<string, string> = { ...applied.bindings, ...Object.fromEntries(access.take) }
+    for (const [index, group] of access.bind.entries()) {
+      bindings[group] = await this.#core.bind(before, group, index)
+      await this.#core.remember(custom, ownership, before, { ...applied, bindings })
+    }
+    const { values, drifted } = decideWrite(this.#wanted.values, applied, before, how)
+    const changes = { ...values, ...this.#secretValues(applied) }
+    const live = Object.keys(changes).length === 0 ? before : await this.#core.update(custom, before, changes)
+    for (const [group, binding] of access.unbind) {
+      await this.#core.unbind(binding)
+      if (bindings[group] === binding) delete bindings[group]
+    }
+    const after: Remembered = {
+      ...appliedAfter(this.#wanted.values, applied, live, drifted),
+      generation: object.metadata.generation,
+      secrets: this.#versions(),
+      bindings,
+    }
+    const known = this.#core.ownershipOf(ownership.owner)?.applied
+    if (!isDeepStrictEqual(after, known)) await this.#core.remember(custom, ownership, live, after)
+    return this.#outcome(live, access.drifted ? [...drifted, 'access'] : drifted)
+  }
+
+  #outcome(live: JsonObject, drifted: readonly string[]): Outcome {
+    const { custom } = this.#subject
+    const synced =
+      drifted.length === 0
+        ? isTrue('Synced', 'The core is as the spec says.')
+        : isFalse('Drifted', `Changed in the core, and left so: ${drifted.join(', ')}. ${hint('undo that')}`)
+    return { ready: isTrue('Applied', 'The object is in the core.'), synced, object: keyOf(custom.resource, live) }
+  }
+
+  #own(live: JsonObject): Promise<Ownership> {
+    const { custom, object } = this.#subject
+    return this.#core.own(custom, live, { owner: ownerOf(object), source: sourceOf(this.#subject) })
+  }
+
+  #secretValues({ secrets }: Remembered): JsonObject {
+    const changed = [...this.#secrets].filter(([field, { version }]) => secrets[field] !== version)
+    return Object.fromEntries(changed.map(([field, { value }]) => [field, value]))
+  }
+
+  #versions(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#secrets].map(([field, { version }]) => [field, version]))
+  }
+}
+
+const sourceOf = ({ custom, object: { metadata } }: Subject) =>
+  `${custom.kind} ${metadata.namespace}/${metadata.name} of ${GROUP}`
+
+const hint = (purpose: string) =>
+  `The annotation ${GROUP}/on-drift=overwrite, or another change of the spec, is there to ${purpose}.`

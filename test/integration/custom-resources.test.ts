@@ -1,0 +1,315 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { coreClient } from '#controllers/core-client.ts'
+import { runCustomResources } from '#controllers/custom-resources/run-custom-resources.ts'
+import type { LocalListen } from '#controllers/desired/local-process.ts'
+import { Controller } from '#controllers/loop/controller.ts'
+import { openTargets } from '#controllers/open-targets.ts'
+import { CUSTOM_RESOURCE_RULES, customResourceDefinitions } from '#schema/custom-resources/definitions.ts'
+import { CUSTOM_KINDS } from '#schema/custom-resources/kinds.ts'
+import { silentLogger } from '#schema/kernel/logger.ts'
+import { Secret } from '#schema/kernel/secret.ts'
+import { ADMIN_TOKEN, CONTROLLER_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
+import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { freePorts, until } from '#test/support/engines/process.ts'
+
+const FLOW = 'default-provider-authorization-implicit-consent'
+const clock = { now: () => Date.now() }
+const { random } = Math
+
+let cluster: Kubernetes | undefined
+let core: TestCore
+const started = new AsyncDisposableStack()
+before(async (t) => {
+  if (!(await hasKubernetes(t as never))) return
+  cluster = started.use(await startKubernetes())
+  core = started.use(await startCore({ controller: true }))
+  await cluster.apply(...customResourceDefinitions(), {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'custom-resources' },
+    rules: CUSTOM_RESOURCE_RULES,
+  })
+  await cluster.kubectl('create', 'clusterrolebinding', 'cr', '--clusterrole=custom-resources', '--user=controller')
+  for (const { plural } of CUSTOM_KINDS)
+    await cluster.kubectl('wait', '--for=condition=Established', `crd/${plural}.martello.io`)
+  await cluster.kubectl('create', 'namespace', 'apps')
+  await cluster.kubectl('create', 'namespace', 'elsewhere')
+  const kubeconfig = JSON.parse(cluster.kubeconfig('controller'))
+  const made = await core.api('POST', '/outposts/service_connections/kubernetes/', { name: 'cluster', kubeconfig })
+  assert.equal(made.status, 201, JSON.stringify(made.body))
+  started.use(startFrontEnd())
+})
+after(() => started.disposeAsync())
+
+/** Custom resources of the namespace `apps`, brought into the core until it is disposed. */
+function startFrontEnd(token = ADMIN_TOKEN): AsyncDisposable {
+  const host = new URL(core.url)
+  const config = { namespaces: ['apps'], connection: 'cluster', token: new Secret(token) }
+  const options = {
+    config,
+    core: coreClient(host, new Secret(CONTROLLER_TOKEN)),
+    host,
+    clock,
+    random,
+    log: silentLogger,
+  }
+  return running((signal) => runCustomResources(options, signal))
+}
+
+function running(run: (signal: AbortSignal) => Promise<void>): AsyncDisposable {
+  const stop = new AbortController()
+  const ended = run(stop.signal)
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await ended
+    },
+  }
+}
+
+const resource = (kind: string, name: string, spec: object, metadata: object = {}) => ({
+  apiVersion: 'martello.io/v1alpha1',
+  kind,
+  metadata: { name, namespace: 'apps', ...metadata },
+  spec,
+})
+const provider = (name: string, spec: object = {}, metadata: object = {}) =>
+  resource(
+    'ProxyProvider',
+    name,
+    { authorizationFlow: FLOW, externalHost: `https://${name}.example.com`, mode: 'forward_single', ...spec },
+    metadata,
+  )
+const application = (name: string, spec: object = {}) =>
+  resource('Application', name, { provider: { kind: 'ProxyProvider', name }, access: { groups: ['staff'] }, ...spec })
+
+const kubectl = (...args: string[]) => cluster!.kubectl('--namespace=apps', ...args)
+const statusOf = async (kind: string, name: string) =>
+  JSON.parse(await kubectl('get', kind, name, '--output=json')).status ?? {}
+const conditionOf = async (kind: string, name: string, type: string) =>
+  ((await statusOf(kind, name)).conditions ?? []).find((each: any) => each.type === type)
+const isSaid = (kind: string, name: string, type: string, reason: string) =>
+  until(
+    `${kind} ${name} is ${type}: ${reason}`,
+    async () => (await conditionOf(kind, name, type))?.reason === reason,
+  ).catch(async (error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(await statusOf(kind, name))}`)
+  })
+/** The status is about the spec as it is now. */
+const isObserved = (kind: string, name: string) =>
+  until(`${kind} ${name} is observed`, async () => {
+    const { metadata, status } = JSON.parse(await kubectl('get', kind, name, '--output=json'))
+    return status?.observedGeneration === metadata.generation
+  })
+const isReady = (kind: string, name: string) =>
+  kubectl('wait', '--for=condition=Ready', `${kind}/${name}`, '--timeout=30s')
+const proxyNamed = async (name: string) =>
+  (await core.api('GET', `/providers/proxy/?name__iexact=${name}`)).body.results[0]
+const applicationOf = async (slug: string) => core.api('GET', `/core/applications/${slug}/`)
+const groupsOf = async (target: string): Promise<string[]> =>
+  (await core.api('GET', `/policies/bindings/?target=${target}`)).body.results
+    .map((each: any) => each.group_obj?.name)
+    .sort()
+
+suite('custom resources', () => {
+  test('kubectl apply makes the objects in the core, whatever comes first', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    await cluster.apply(application('wiki', { metaDescription: 'What we know' }))
+    await isSaid('application', 'wiki', 'Ready', 'ReferenceNotFound')
+    assert.match((await conditionOf('application', 'wiki', 'Ready')).message, /ProxyProvider "wiki" makes is not there/)
+    await cluster.apply(provider('wiki'))
+    await isReady('proxyprovider', 'wiki')
+    await isReady('application', 'wiki')
+    const made = await proxyNamed('wiki')
+    assert.equal(made.external_host, 'https://wiki.example.com')
+    const { body } = await applicationOf('wiki')
+    assert.equal(body.provider, made.pk)
+    assert.equal(body.meta_description, 'What we know')
+    assert.deepEqual(await groupsOf(body.pk), ['staff'])
+    assert.match(
+      await kubectl('get', 'martello'),
+      /proxyprovider\S*\/wiki +forward_single +https:\/\/wiki\.example\.com +True +True/,
+    )
+  })
+
+  test('what the schema does not allow is refused by the cluster', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    const wrong: ReadonlyArray<[object: object, problem: RegExp]> = [
+      [provider('x', { mode: 'open' }), /spec\.mode: Unsupported value: "open"/],
+      [resource('ProxyProvider', 'x', { authorizationFlow: FLOW }), /missing required field "externalHost"/],
+      [resource('Application', 'x', {}), /missing required field "access"/],
+      [application('x', { access: {} }), /spec\.access.*must validate one and only one schema/],
+      [application('x', { access: { groups: [] } }), /spec\.access\.groups.*at least 1 items/],
+      [application('x', { access: { groups: ['staff'], everyone: true } }), /must validate one and only one schema/],
+      [resource('Outpost', 'x', { type: 'telnet', providers: [{ kind: 'ProxyProvider', name: 'x' }] }), /spec\.type/],
+    ]
+    for (const [object, problem] of wrong) await assert.rejects(cluster.apply(object), problem)
+  })
+
+  test('a change of the spec is brought there; a pass without one writes nothing', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    await cluster.apply(provider('wiki', { externalHost: 'https://w.example.com' }))
+    await until('the new host', async () => (await proxyNamed('wiki')).external_host === 'https://w.example.com')
+    await isObserved('proxyprovider', 'wiki')
+    const events = async () => (await core.api('GET', '/events/events/?action=model_updated')).body.pagination.count
+    const writes = () => cluster!.auditLog().filter(({ user, verb }) => user === 'controller' && verb === 'patch')
+    const [eventsBefore, writesBefore] = [await events(), writes().length]
+    const lists = () => cluster!.auditLog().filter(({ user, verb }) => user === 'controller' && verb === 'list')
+    const passes = lists().length
+    await until('two more passes', async () => lists().length > passes + 2 * CUSTOM_KINDS.length)
+    assert.equal(await events(), eventsBefore)
+    assert.equal(writes().length, writesBefore)
+  })
+
+  test('what people change in the core is told of, and undone only where that is asked for', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    const { pk } = await proxyNamed('wiki')
+    await core.api('PATCH', `/providers/proxy/${pk}/`, { external_host: 'https://changed.example.com' })
+    await isSaid('proxyprovider', 'wiki', 'Synced', 'Drifted')
+    assert.match((await conditionOf('proxyprovider', 'wiki', 'Synced')).message, /external_host/)
+    assert.equal((await conditionOf('proxyprovider', 'wiki', 'Ready')).status, 'True')
+    // Another field of the spec leaves it so.
+    await cluster.apply(provider('wiki', { externalHost: 'https://w.example.com', interceptHeaderAuth: false }))
+    await until('the other field', async () => (await proxyNamed('wiki')).intercept_header_auth === false)
+    assert.equal((await proxyNamed('wiki')).external_host, 'https://changed.example.com')
+    await kubectl('annotate', 'proxyprovider/wiki', 'martello.io/on-drift=overwrite')
+    await until('it is undone', async () => (await proxyNamed('wiki')).external_host === 'https://w.example.com')
+    await isSaid('proxyprovider', 'wiki', 'Synced', 'Synced')
+    await kubectl('annotate', 'proxyprovider/wiki', 'martello.io/on-drift-')
+  })
+
+  test('who may use an application follows the spec', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    await core.api('POST', '/core/groups/', { name: 'editors' })
+    const { pk } = (await applicationOf('wiki')).body
+    await cluster.apply(application('wiki', { access: { groups: ['editors'] } }))
+    await until('editors may', async () => (await groupsOf(pk)).join() === 'editors')
+    const [binding] = (await core.api('GET', `/policies/bindings/?target=${pk}`)).body.results
+    await core.api('DELETE', `/policies/bindings/${binding.pk}/`)
+    await isSaid('application', 'wiki', 'Synced', 'Drifted')
+    assert.deepEqual(await groupsOf(pk), [])
+    await kubectl('annotate', 'application/wiki', 'martello.io/on-drift=overwrite')
+    await until('editors may again', async () => (await groupsOf(pk)).join() === 'editors')
+  })
+
+  test('what is there already is not taken over without being asked to', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    const { pk } = await proxyNamed('sample')
+    await cluster.apply(provider('sample', { externalHost: 'https://taken.example.com' }))
+    await isSaid('proxyprovider', 'sample', 'Ready', 'Conflict')
+    assert.notEqual((await proxyNamed('sample')).external_host, 'https://taken.example.com')
+    await kubectl('annotate', 'proxyprovider/sample', 'martello.io/adopt=true')
+    await isReady('proxyprovider', 'sample')
+    assert.equal((await proxyNamed('sample')).external_host, 'https://taken.example.com')
+    assert.equal((await proxyNamed('sample')).pk, pk)
+    // Two custom resources never share an object.
+    await cluster.apply(provider('another', { name: 'sample' }, { annotations: { 'martello.io/adopt': 'true' } }))
+    await isSaid('proxyprovider', 'another', 'Ready', 'Conflict')
+    assert.match((await conditionOf('proxyprovider', 'another', 'Ready')).message, /kept by ProxyProvider apps\/sample/)
+    await kubectl('delete', 'proxyprovider', 'another')
+    assert.equal((await proxyNamed('sample')).pk, pk)
+  })
+
+  test('what was deleted in the core stays so until somebody asks for it', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    await cluster.apply(provider('gone'))
+    await isReady('proxyprovider', 'gone')
+    await core.api('DELETE', `/providers/proxy/${(await proxyNamed('gone')).pk}/`)
+    await isSaid('proxyprovider', 'gone', 'Ready', 'Missing')
+    assert.equal(await proxyNamed('gone'), undefined)
+    await cluster.apply(provider('gone', { cookieDomain: 'example.com' }))
+    await isReady('proxyprovider', 'gone')
+    assert.equal((await proxyNamed('gone')).cookie_domain, 'example.com')
+    await kubectl('annotate', 'proxyprovider/gone', 'martello.io/on-delete=retain')
+    await kubectl('delete', 'proxyprovider', 'gone', '--timeout=30s')
+    assert.ok(await proxyNamed('gone'), 'kept, as the annotation says')
+  })
+
+  test('what the core refuses is said in words of the spec', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    await cluster.apply(provider('refused', { externalHost: 'gopher://x' }))
+    await isSaid('proxyprovider', 'refused', 'Ready', 'Rejected')
+    assert.match((await conditionOf('proxyprovider', 'refused', 'Ready')).message, /^externalHost: Enter a valid URL/)
+    await kubectl('delete', 'proxyprovider', 'refused', '--timeout=30s')
+  })
+
+  test('secrets come from Secrets, and changes of them are brought on', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    const radius = resource('RadiusProvider', 'switches', {
+      authorizationFlow: FLOW,
+      clientNetworks: '192.0.2.0/24',
+      sharedSecretRef: { name: 'switches', key: 'secret' },
+    })
+    const secret = (value: string) => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'switches', namespace: 'apps' },
+      stringData: { secret: value },
+    })
+    await cluster.apply(radius)
+    await isSaid('radiusprovider', 'switches', 'Ready', 'ReferenceNotFound')
+    await cluster.apply(secret('first-shared-secret'))
+    await isReady('radiusprovider', 'switches')
+    const served = async () => {
+      const { results } = (await core.api('GET', '/outposts/radius/')).body
+      return results.find((each: any) => each.name === 'switches')?.shared_secret
+    }
+    const { pk } = (await core.api('GET', '/providers/radius/?name__iexact=switches')).body.results[0]
+    await core.api('POST', '/core/applications/', { name: 'switches', slug: 'switches', provider: pk })
+    await until('the first secret', async () => (await served()) === 'first-shared-secret')
+    await cluster.apply(secret('second-shared-secret'))
+    await until('the second secret', async () => (await served()) === 'second-shared-secret')
+    const { results } = (await core.api('GET', '/core/ownerships/?search=switches')).body
+    assert.doesNotMatch(JSON.stringify(results), /shared-secret/)
+  })
+
+  test('other namespaces do not count', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    await cluster.apply(provider('stranger', {}, { namespace: 'elsewhere' }), provider('last'))
+    await isReady('proxyprovider', 'last')
+    assert.equal(await proxyNamed('stranger'), undefined)
+  })
+
+  test('kubectl wait sees an outpost serve; deleting it takes everything away', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    await using _ = await startLocalController()
+    const outpost = resource('Outpost', 'edge', {
+      type: 'proxy',
+      providers: [{ kind: 'ProxyProvider', name: 'wiki' }],
+      serviceConnection: 'This machine',
+      config: { authentik_host: core.url },
+    })
+    await cluster.apply(outpost)
+    await kubectl('wait', '--for=condition=Ready', 'outpost/edge', '--timeout=60s')
+    assert.match(await kubectl('get', 'outposts'), /edge +proxy +1 +\S+ +True +True +Serving/)
+    const { body } = await core.api('GET', '/outposts/instances/?name__iexact=edge')
+    assert.equal(body.results.length, 1)
+    await kubectl('delete', 'outpost', 'edge', '--timeout=30s')
+    assert.equal((await core.api('GET', '/outposts/instances/?name__iexact=edge')).body.results.length, 0)
+    await kubectl('delete', 'application,proxyprovider,radiusprovider', '--all', '--timeout=60s')
+    assert.equal((await applicationOf('wiki')).status, 404)
+    assert.equal(await proxyNamed('wiki'), undefined)
+    assert.deepEqual((await core.api('GET', '/core/ownerships/')).body.results, [])
+  })
+})
+
+/** A controller of this machine, for an outpost on a service connection of its own ports. */
+async function startLocalController(): Promise<AsyncDisposable> {
+  for (const name of ['proxy', 'ldap', 'radius']) {
+    const [found] = (await core.api('GET', `/outposts/instances/?name__iexact=${name}`)).body.results
+    if (found !== undefined) await core.api('DELETE', `/outposts/instances/${found.pk}/`)
+  }
+  const ports = await freePorts(8)
+  const at = (index: number) => ({ host: '127.0.0.1', port: ports[index]!, setting: 'test' })
+  const listen: LocalListen = {
+    proxy: { http: at(0), https: at(1), metrics: at(2) },
+    ldap: { ldap: at(3), ldaps: at(4), metrics: at(5) },
+    radius: { radius: at(6), metrics: at(7) },
+  }
+  const client = coreClient(new URL(core.url), new Secret(CONTROLLER_TOKEN))
+  const events = () => ({ line() {}, ready() {}, restarting() {}, failed() {} })
+  const local = { coreUrl: new URL(core.url), listen, events, env: process.env, clock, random }
+  const open = openTargets({ kinds: ['local'], core: client, log: silentLogger, local })
+  return running((signal) => new Controller({ core: client, open, log: silentLogger, clock, random }).run(signal))
+}
