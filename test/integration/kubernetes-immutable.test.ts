@@ -103,8 +103,7 @@ test('CT-02: what cannot be changed is replaced where nothing is lost, and a cle
   await t.test('a field that this cluster does not know is named, and the rest goes on', async () => {
     deployed.settings = patched('deployment', { op: 'add', path: '/spec/template/spec/nosuch', value: 1 })
     const statuses = await deployed.apply()
-    t.diagnostic(`${statuses['deployment']}: ${deployed.messageOf('deployment')}`)
-    assert.match(statuses['deployment']!, /^(?:rejected|failed)/)
+    assert.match(statuses['deployment']!, /^rejected/)
     assert.match(deployed.messageOf('deployment'), /nosuch/)
     assert.equal(statuses['secret'], 'ready Applied')
   })

@@ -9,6 +9,9 @@ const refused = (status: number, reason: string, details: object = {}, message =
 const fields = (...names: string[]) => ({ causes: names.map((field) => ({ reason: 'FieldValueInvalid', field })) })
 const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' }
 
+/** How API servers before 1.22 refuse what does not fit the schema. */
+const TYPED = 'failed to create typed patch object'
+
 const outcomes: ReadonlyArray<[error: ClusterRefusedError, expected: string]> = [
   [refused(400, 'BadRequest'), 'rejected BadRequest'],
   [refused(403, 'Forbidden'), 'failed Forbidden'],
@@ -20,6 +23,8 @@ const outcomes: ReadonlyArray<[error: ClusterRefusedError, expected: string]> = 
   [refused(422, 'Invalid', fields('metadata.uid')), 'failed Invalid'],
   [refused(429, 'TooManyRequests'), 'failed TooManyRequests'],
   [refused(500, ''), 'failed Status500'],
+  [refused(500, '', {}, `${TYPED}: .spec.nosuch: field not declared in schema`), 'rejected UnknownField'],
+  [refused(500, '', {}, `${TYPED}: .spec.replicas: expected numeric, got string`), 'rejected Invalid'],
 ]
 for (const [error, expected] of outcomes)
   test(`CT-05 CT-22: ${error.status} is ${expected}`, () => {

@@ -4,19 +4,29 @@ import { notServed, type Outcome } from './outcome.ts'
 /** What the same request will not mend: the object itself has to change. */
 const LASTING: ReadonlySet<number> = new Set([400, 405, 413, 415, 422])
 
+/** API servers before 1.22 answer 500 to what does not fit the schema. */
+const UNTYPED = /^failed to create typed (?:patch|live) object/
+
 /** How an object is that the cluster refused to read or write. */
 export function refusedOutcome(
   error: ClusterRefusedError,
   { apiVersion, kind }: { apiVersion: string; kind: string },
 ): Outcome {
-  const { status, reason, about, causes, detail, isConflict } = error
+  const { status, about, detail, isConflict, serverMessage } = error
   if (status === 404 && about !== 'namespaces') return notServed(apiVersion, kind)
+  const isLasting = LASTING.has(status) || (status === 500 && UNTYPED.test(serverMessage))
   return {
-    condition: LASTING.has(status) && !isConflict ? 'rejected' : 'failed',
-    reason:
-      status === 404 ? 'NamespaceNotFound' : causes.includes('NamespaceTerminating') ? 'NamespaceTerminating' : reason,
+    condition: isLasting && !isConflict ? 'rejected' : 'failed',
+    reason: reasonOf(error),
     message: `${detail}${kind === 'Secret' ? namesOf(error) : saidBy(error)}`,
   }
+}
+
+function reasonOf({ status, reason, causes, serverMessage }: ClusterRefusedError): string {
+  if (status === 404) return 'NamespaceNotFound'
+  if (causes.includes('NamespaceTerminating')) return 'NamespaceTerminating'
+  if (status !== 500 || !UNTYPED.test(serverMessage)) return reason
+  return serverMessage.endsWith('field not declared in schema') ? 'UnknownField' : 'Invalid'
 }
 
 const saidBy = ({ serverMessage }: ClusterRefusedError) => (serverMessage === '' ? '' : `: ${serverMessage}`)
