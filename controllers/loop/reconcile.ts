@@ -93,8 +93,8 @@ async function deploy(
     if (objects.some(({ condition }) => condition === 'progressing')) return SOON_MS
     return rollout.againAt === undefined ? undefined : Math.max(1, rollout.againAt - clock.now())
   } catch (error) {
-    // Told at once: an older success is not shown any more.
-    if (error instanceof MartelloError && !(error instanceof DeploymentPendingError))
+    // Told at once: an older success is not shown any more. That this controller ends is nothing wrong with a deployment.
+    if (error instanceof MartelloError && !(error instanceof DeploymentPendingError) && !signal.aborted)
       await keeper.keep({ error: error.detail })
     throw error
   }
