@@ -107,6 +107,7 @@ test('CT-09: what a controller keeps outlives the outpost, and is not told to ou
       image: '',
       previous_image: '',
       rejected_image: '',
+      rejected_why: '',
       error: '',
     },
   })
@@ -477,7 +478,7 @@ test('a controller reads and writes all that it works with, with the rights of i
   assert.match((await readToken(core, found)).reveal(), /^\w{60}$/)
 
   await writeConnectionState(core, connection.pk, { healthy: true, version: '27', reason: '' })
-  const record = { image: 'i', previous_image: '', rejected_image: '', error: '' }
+  const record = { image: 'i', previous_image: '', rejected_image: '', rejected_why: '', error: '' }
   const inventory = [{ apiVersion: '', kind: 'container', name: 'c' }]
   const kept = { ...recordOf(connection.pk), ...record, inventory, outpost: outpost.pk, objects: [] }
   await writeRecord(core, kept)

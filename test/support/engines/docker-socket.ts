@@ -5,13 +5,15 @@ import { temporaryFolder } from './process.ts'
 
 const REQUEST = /^([A-Z]+) (?:\/v[\d.]+)?(\/\S*) HTTP\/1\.1\r\n/
 
+const HELD_WITHIN_MS = 60_000
+
 /** A socket in front of an engine's, for those who are to be watched. */
 export interface WatchedSocket extends AsyncDisposable {
   /** `unix://…` */
   readonly url: string
   /** `METHOD /path?query` of every request so far. */
   readonly requests: readonly string[]
-  /** Resolves when a request matches; that one stays here, unanswered, until it is let go on. */
+  /** Resolves when a request matches; that one stays here, unanswered, until it is let go on. Rejects if none comes. */
   hold(pattern: RegExp): Promise<{ letGo(): void }>
 }
 
@@ -62,9 +64,10 @@ export async function watchSocket(engineUrl: string): Promise<WatchedSocket> {
     url: `unix://${path}`,
     requests,
     hold(pattern) {
-      const { promise, resolve } = Promise.withResolvers<{ letGo(): void }>()
+      const { promise, resolve, reject } = Promise.withResolvers<{ letGo(): void }>()
       holds.push({ pattern, held: resolve })
-      return promise
+      const late = setTimeout(() => reject(new Error(`no request is ${pattern}`)), HELD_WITHIN_MS)
+      return promise.finally(() => clearTimeout(late))
     },
     async [Symbol.asyncDispose]() {
       server.close()

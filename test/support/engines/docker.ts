@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -58,6 +59,8 @@ export async function startDocker(more: readonly string[] = []): Promise<Docker 
       const ended = once(engine.process, 'exit')
       engine.process.kill('SIGKILL')
       await ended
+      // It dies of this too; where nobody reaps it, the next engine would take what is left of it for a living one.
+      rmSync(join(folder.path, 'exec', 'containerd', 'containerd.pid'), { force: true })
     },
     async revive() {
       engine = await start()
