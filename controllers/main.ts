@@ -7,6 +7,7 @@ import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
 import { readControllerConfig } from './config/controller-config.ts'
 import { coreClient } from './core-client.ts'
+import { discoverer } from './discovery/discoverer.ts'
 import { Controller } from './loop/controller.ts'
 import { openTargets } from './open-targets.ts'
 
@@ -38,7 +39,8 @@ async function main(): Promise<void> {
     log,
     local: { coreUrl: host, listen, events, env: process.env, clock, random },
   })
-  const run = (signal: AbortSignal) => new Controller({ core, open, log, clock, random }).run(signal)
+  const discover = discoverer({ core, kinds, env: process.env, log })
+  const run = (signal: AbortSignal) => new Controller({ core, open, log, clock, random, discover }).run(signal)
   if (lease === '') return run(stop.signal)
   const { leadInCluster } = await import('./kubernetes/lead-in-cluster.ts')
   await leadInCluster({ lease, identity: `${hostname()}-${randomUUID()}`, clock, random, log }, run, stop.signal)

@@ -26,6 +26,8 @@ export interface ControllerOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random
+  /** Makes service connections of these kinds to what is found here; without it nothing is looked for. */
+  readonly discover?: (kinds: ReadonlySet<string>, signal: AbortSignal) => Promise<void>
   /** What is wanted has been read. */
   readonly read?: (outposts: readonly FleetOutpost[]) => void
 }
@@ -130,8 +132,10 @@ export class Controller {
   }
 
   async #keepProbing(targets: Targets, signal: AbortSignal): Promise<void> {
-    const { core, log } = this.#options
+    const { core, log, discover } = this.#options
     while (!signal.aborted) {
+      const discoverable = this.#state?.discoverable ?? new Set()
+      if (discoverable.size > 0) await discover?.(discoverable, signal)
       const connections = [...(this.#state?.connections.values() ?? [])].filter((each) => targets.serves(each))
       for (const connection of connections)
         await targets

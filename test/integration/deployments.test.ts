@@ -336,7 +336,7 @@ test('a controller sees the modes and hosts of providers, and none of their secr
 test('a controller is told what deployments have in common; who sees no outpost is not', async () => {
   const { status, body } = await asController('GET', 'outposts/controller/config/')
   const image_template = 'images.test/outpost:%(version)s'
-  assert.deepEqual([status, body], [200, { version: body.version, image_template, discover: true }])
+  assert.deepEqual([status, body], [200, { version: body.version, image_template, discover: true, discoverable: body.discoverable }])
   const nobody = await api.plainUser(name('nobody'))
   assert.equal((await api.ask('GET', 'outposts/controller/config/', { as: nobody.token })).status, 403)
 })

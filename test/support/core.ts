@@ -29,6 +29,8 @@ export interface TestCoreOptions {
   readonly host?: string
   /** Of the images that outposts run which name none. */
   readonly imageBase?: string
+  /** Whether controllers may make service connections by themselves; as by default, yes. */
+  readonly discover?: boolean
   /** Instead of a free one. */
   readonly httpPort?: number
   /** Where its data is and stays, such as those of a core before it. */
@@ -67,7 +69,7 @@ export async function startCore(options: TestCoreOptions = {}): Promise<TestCore
     },
     controllerToken: controller ? new Secret(CONTROLLER_TOKEN) : undefined,
     defaultTokenLength: 60,
-    outposts: { containerImageBase, discover: true },
+    outposts: { containerImageBase, discover: options.discover ?? true },
   }
   const core = await runCore(config, { log, clock, random: Math.random })
   const url = `http://${host}:${core.ports.http}`
