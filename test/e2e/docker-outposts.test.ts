@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { RADIUS_SECRET, SAMPLE_PASSWORD } from '#test/support/core.ts'
+import { composeRun } from '#test/support/compose-run.ts'
+import { ADMIN_TOKEN, RADIUS_SECRET, SAMPLE_PASSWORD } from '#test/support/core.ts'
 import { Curl } from '#test/support/curl.ts'
 import { type DockerFleet, hasDocker, startDockerFleet } from '#test/support/docker-fleet.ts'
 import { freePorts, temporaryFolder, until } from '#test/support/engines/process.ts'
-import { hasTool } from '#test/support/engines/tools.ts'
+import { hasTool, run } from '#test/support/engines/tools.ts'
 import { buildImages } from '#test/support/images.ts'
 import { ldapNames, ldapWhoAmI } from '#test/support/ldap-tools.ts'
 import { papAttributes, radclient } from '#test/support/radclient.ts'
 
+const COMMAND = join(import.meta.dirname, '..', '..', 'controllers', 'commands', 'martello.mjs')
 const IMAGE = 'martello-outpost'
 const INVALID_CREDENTIALS = 49
 const TYPES = ['proxy', 'ldap', 'radius'] as const
@@ -110,6 +113,47 @@ suite('outposts on Docker', () => {
     const shown = '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}'
     for (const type of TYPES)
       assert.equal(await fleet.inspect(`ak-outpost-docker-${type}`, shown), '1000:1000 true [ALL]')
+  })
+
+  test('a Compose file makes the same container by hand, and nobody else has to', async (t) => {
+    if (!(await hasDocker(t, impossible)) || !(await hasTool(t, 'ldapsearch', 'ldap-utils'))) return
+    const [plain, tls] = await freePorts(2)
+    const pk = await fleet.newOutpost('by-hand', 'ldap', {
+      container_image: IMAGE,
+      docker_port_bindings: { '3389/tcp': `127.0.0.1:${plain}`, '6636/tcp': `127.0.0.1:${tls}` },
+    })
+    const { api, url } = fleet.core()
+    await api('PATCH', `/outposts/instances/${pk}/`, { service_connection: null })
+    const env = { MARTELLO_HOST: url, MARTELLO_TOKEN: ADMIN_TOKEN }
+    const printed = await run(
+      process.execPath,
+      [COMMAND, 'manifests', 'outpost', '--name', 'by-hand', '--kind', 'compose'],
+      { env },
+    )
+    assert.equal(printed.code, 0, printed.text)
+    await fleet.docker.docker(...composeRun(printed.text))
+    await until(
+      'by-hand is healthy',
+      async () => (await fleet.inspect('ak-outpost-by-hand', '{{.State.Health.Status}}')) === 'healthy',
+      { withinMs: 90_000 },
+    )
+    assert.equal((await linked(pk)).length, 1)
+    const demo = { url: `ldap://127.0.0.1:${plain}`, user: 'demo', password: SAMPLE_PASSWORD }
+    assert.deepEqual(await ldapNames(demo, '(objectClass=user)'), ['demo'])
+    const limits =
+      '{{json .HostConfig.PortBindings}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.Memory}} {{.HostConfig.NetworkMode}} {{.HostConfig.RestartPolicy.Name}} {{.HostConfig.SecurityOpt}} {{.HostConfig.Tmpfs}}'
+    const [mine, theirs] = await Promise.all(
+      ['by-hand', 'docker-ldap'].map((name) => fleet.inspect(`ak-outpost-${name}`, limits)),
+    )
+    const ports = new Map([
+      [String(plain), on(2).split(':')[1]!],
+      [String(tls), on(3).split(':')[1]!],
+    ])
+    assert.equal(
+      mine!.replaceAll(/(?<="HostPort":")\d+/g, (port) => ports.get(port) ?? port),
+      theirs,
+    )
+    await fleet.docker.docker('rm', '--force', 'ak-outpost-by-hand')
   })
 
   test('another name moves the container, another connection and deletion remove it', async (t) => {
