@@ -7,6 +7,7 @@ import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
 import { readControllerConfig } from './config/controller-config.ts'
 import { coreClient } from './core-client.ts'
+import { discoverer } from './discovery/discoverer.ts'
 import { Controller } from './loop/controller.ts'
 import { openTargets } from './open-targets.ts'
 
@@ -40,8 +41,9 @@ async function main(): Promise<void> {
     log,
     local: { coreUrl: host, listen, events, env: process.env, clock, random },
   })
+  const discover = discoverer({ core, kinds, env: process.env, log })
   const run = async (signal: AbortSignal) => {
-    const deploying = new Controller({ core, open, log, clock, random }).run(signal)
+    const deploying = new Controller({ core, open, log, clock, random, discover }).run(signal)
     if (customResources === undefined) return deploying
     const { runCustomResources } = await import('./custom-resources/run-custom-resources.ts')
     const within = {

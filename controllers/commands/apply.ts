@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
-import { actingController, wrongUse } from '#controllers/loop/acting-controller.ts'
+import { actingController } from '#controllers/loop/acting-controller.ts'
+import { fleetArguments } from '#controllers/loop/fleet-arguments.ts'
 import { changes, planText } from '#controllers/plan/fleet-plan.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
 
@@ -12,22 +12,14 @@ Plans again, and carries the plan out if it is still the one that was shown. Out
 own machine are left to that controller.
 Exit code 0: done, 1: the plan is another one by now, or something could not be done.`
 
-const options = {
-  plan: { type: 'string' },
-  outpost: { type: 'string', multiple: true },
-  json: { type: 'boolean' },
-  help: { type: 'boolean' },
-} as const
-
 export async function run(args: readonly string[]): Promise<number> {
-  const parsed = wrongUse(() => parseArgs({ args: [...args], options }), HELP)
-  if (typeof parsed === 'number') return parsed
-  const { values } = parsed
-  if (values.help === true || values.plan === undefined) {
-    console.log(HELP)
-    return values.help === true ? 0 : 2
+  const given = fleetArguments(args, { plan: { type: 'string' } }, HELP)
+  if (typeof given === 'number') return given
+  const { values, names } = given
+  if (values.plan === undefined) {
+    console.error(HELP)
+    return 2
   }
-  const names = values.outpost === undefined ? undefined : new Set(values.outpost)
   const signal = AbortSignal.timeout(600_000)
   return actingController(settingsFrom(process.env, readFileSync), async ({ plan, reconcileAll }) => {
     const found = await plan(names, signal)

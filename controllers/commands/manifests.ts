@@ -2,30 +2,32 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { readControllerConfig } from '#controllers/config/controller-config.ts'
 import { coreClient } from '#controllers/core-client.ts'
-import { fetchManifest } from '#controllers/fleet/fetch-manifest.ts'
-import { wrongUse } from '#controllers/loop/acting-controller.ts'
+import { fetchManifest, type ManifestQuestion } from '#controllers/fleet/fetch-manifest.ts'
+import { wrongUse } from '#controllers/loop/fleet-arguments.ts'
 import { customResourceDefinitions } from '#schema/custom-resources/definitions.ts'
 import { rbacManifest } from '#schema/deployment/manifest/rbac-manifest.ts'
 import { yamlDocuments } from '#schema/deployment/manifest/yaml-documents.ts'
 import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
 
-export const summary = 'print what Kubernetes needs for a controller, or for one outpost by hand'
+export const summary = 'print what Kubernetes or Docker needs for an outpost by hand, or a cluster for a controller'
 
 const HELP = `usage: martello manifests controller [--namespace NAME] [--cluster-wide]
        martello manifests crds
-       martello manifests outpost --name NAME [--without-token]
+       martello manifests outpost --name NAME [--kind kubernetes|compose] [--without-token]
 
 crds         the CustomResourceDefinitions by which outposts, applications and providers are kept in a cluster
 controller   the ServiceAccount and the rights of a controller in a cluster: in one namespace, or in all
-outpost      everything that one outpost needs, with its token, for "kubectl apply -f -"; reads the core that
-             MARTELLO_HOST and MARTELLO_TOKEN name
+outpost      everything that one outpost needs, with its token, for "kubectl apply -f -" or, with --kind compose,
+             "docker compose -f - up -d"; reads the core that MARTELLO_HOST and MARTELLO_TOKEN name
 Exit codes: 0 printed, 1 the core does not have it, 2 wrong use.`
 
+const KINDS = ['kubernetes', 'compose']
 const options = {
   namespace: { type: 'string', default: 'default' },
   'cluster-wide': { type: 'boolean', default: false },
   name: { type: 'string' },
+  kind: { type: 'string', default: 'kubernetes' },
   'without-token': { type: 'boolean', default: false },
   help: { type: 'boolean' },
 } as const
@@ -47,17 +49,17 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(yamlDocuments(customResourceDefinitions()))
     return 0
   }
-  if (what === 'outpost' && more.length === 0 && values.name !== undefined)
-    return printOutpost(values.name, !values['without-token'])
+  if (what === 'outpost' && more.length === 0 && values.name !== undefined && KINDS.includes(values.kind))
+    return printOutpost({ name: values.name, kind: values.kind, withToken: !values['without-token'] })
   console.error(HELP)
   return 2
 }
 
-async function printOutpost(name: string, withToken: boolean): Promise<number> {
+async function printOutpost(question: ManifestQuestion): Promise<number> {
   try {
     const { host, token } = readControllerConfig(settingsFrom(process.env, readFileSync))
-    const manifest = await fetchManifest({ core: coreClient(host, token), host, token }, name, withToken)
-    if (manifest === undefined) console.error(`There is no outpost "${name}" that this token may see.`)
+    const manifest = await fetchManifest({ core: coreClient(host, token), host, token }, question)
+    if (manifest === undefined) console.error(`There is no outpost "${question.name}" that this token may see.`)
     else process.stdout.write(manifest)
     return manifest === undefined ? 1 : 0
   } catch (error) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
-import { actingController, wrongUse } from '#controllers/loop/acting-controller.ts'
+import { actingController } from '#controllers/loop/acting-controller.ts'
+import { fleetArguments } from '#controllers/loop/fleet-arguments.ts'
 import { changes, planText } from '#controllers/plan/fleet-plan.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
 
@@ -17,24 +17,12 @@ The core is named by MARTELLO_HOST and MARTELLO_TOKEN. Exit code 0: nothing woul
 "martello apply --plan HASH" carries a plan out.`
 
 const EVERY_MS = 3_000
-const options = {
-  outpost: { type: 'string', multiple: true },
-  json: { type: 'boolean' },
-  watch: { type: 'boolean' },
-  help: { type: 'boolean' },
-} as const
-
 export async function run(args: readonly string[]): Promise<number> {
-  const parsed = wrongUse(() => parseArgs({ args: [...args], options }), HELP)
-  if (typeof parsed === 'number') return parsed
-  const { values } = parsed
-  if (values.help === true) {
-    console.log(HELP)
-    return 0
-  }
+  const asked = fleetArguments(args, { watch: { type: 'boolean' } }, HELP)
+  if (typeof asked === 'number') return asked
+  const { values, names } = asked
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
-  const names = values.outpost === undefined ? undefined : new Set(values.outpost)
   return actingController(settingsFrom(process.env, readFileSync), async ({ plan }) => {
     let shown = ''
     for (;;) {

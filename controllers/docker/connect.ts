@@ -53,9 +53,14 @@ class EngineAgent extends Agent {
   }
 }
 
+/** Where the daemon of this machine is. */
+export function localDockerUrl(env: Readonly<Record<string, string | undefined>>): string {
+  return env['DOCKER_HOST'] || `unix://${SOCKET}`
+}
+
 /** Connections to the daemon; a ServiceConnectionError names the setting that cannot be used. */
 export function dockerAgent(credentials: DockerCredentials, env: Readonly<Record<string, string | undefined>>): Agent {
-  const text = credentials.local ? (env['DOCKER_HOST'] ?? `unix://${SOCKET}`) : credentials.url
+  const text = credentials.local ? localDockerUrl(env) : credentials.url
   const url = URL.parse(text)
   if (url === null) throw new ServiceConnectionError('url is not an address of a Docker daemon')
   if (url.protocol === 'unix:') return new EngineAgent(() => connectTcp(decodeURIComponent(url.pathname)))

@@ -4,7 +4,7 @@ import { keepSince } from '#controllers/target/keep-since.ts'
 import type { Applied, Deployment, PlannedStep, Target } from '#controllers/target/target.ts'
 import { type DesiredContainer, desiredContainer, OWNER_LABEL } from '#schema/deployment/docker/desired-container.ts'
 import { uuidHex } from '#schema/deployment/names.ts'
-import type { ConnectionState, InventoryItem, ObjectStatus } from '#schema/deployment/status.ts'
+import { type ConnectionState, type InventoryItem, type ObjectStatus, ROLLED_BACK } from '#schema/deployment/status.ts'
 import { type Backoff, backoffMs } from '#schema/kernel/backoff.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
@@ -145,14 +145,14 @@ export class DockerTarget implements Target {
           const words = await this.#containers.lastWords(step.failed.id, signal)
           this.#rejected.set(owner, { spec: desired.specHash, until: Number.POSITIVE_INFINITY })
           await replacement.undo(step.failed, step.to)
-          return outcome('rejected', 'RolledBack', words || 'the new container did not become healthy')
+          return outcome('rejected', ROLLED_BACK, words || 'the new container did not become healthy')
         }
         case 'failing':
           return outcome('failed', 'Unhealthy', await this.#containers.lastWords(step.container.id, signal))
         case 'held':
           return outcome(
             'rejected',
-            'RolledBack',
+            ROLLED_BACK,
             'what is wanted did not become healthy; the container from before runs',
           )
         case 'taken':

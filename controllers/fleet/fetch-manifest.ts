@@ -13,16 +13,24 @@ interface CoreAccess {
   readonly token: Secret
 }
 
-/** The Kubernetes manifest of the outpost with this name, as the core makes it; undefined if the token sees no such one. */
+export interface ManifestQuestion {
+  /** Of the outpost. */
+  readonly name: string
+  /** For what: `kubernetes` or `compose`. */
+  readonly kind: string
+  readonly withToken: boolean
+}
+
+/** What makes the outpost with this name by hand, as the core writes it; undefined if the token sees no such one. */
 export async function fetchManifest(
   { core, host, token }: CoreAccess,
-  name: string,
-  withToken: boolean,
+  { name, kind, withToken }: ManifestQuestion,
 ): Promise<string | undefined> {
   const answer = await core.request({ path: '/outposts/instances/', query: { name__iexact: name } })
   const outpost = found.safeParse(answer.kind === 'ok' ? answer.body : undefined).data?.results[0]
   if (outpost === undefined) return undefined
-  const url = joinUrl(host, `/api/v3/outposts/instances/${outpost.pk}/manifest/?kind=kubernetes&secrets=${withToken}`)
+  const query = new URLSearchParams({ kind, secrets: String(withToken) })
+  const url = joinUrl(host, `/api/v3/outposts/instances/${outpost.pk}/manifest/?${query}`)
   const headers = { authorization: `Bearer ${token.reveal()}`, accept: 'application/yaml' }
   const manifest = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
     (cause) => {

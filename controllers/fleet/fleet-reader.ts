@@ -28,7 +28,12 @@ const KINDS: Readonly<Record<string, FleetConnection['kind']>> = {
   'ak-service-connection-kubernetes-form': 'kubernetes',
 }
 const connectionShape = z.looseObject({ pk: z.string(), name: z.string(), component: z.string(), local: z.boolean() })
-const configShape = z.object({ version: z.string(), image_template: z.string() })
+const configShape = z.object({
+  version: z.string(),
+  image_template: z.string(),
+  /** A core that knows nothing of discovery wants none. */
+  discoverable: z.array(z.string()).default([]),
+})
 
 /** Reads what a core knows about deployments, again and again; what has not changed is not transferred again. */
 export class FleetReader {
@@ -64,6 +69,7 @@ export class FleetReader {
     const readable = byPk(this.#parsed(outpostShape, all).flatMap((raw) => this.#outpost(raw, modes)))
     return {
       context: { version: context.data.version, imageTemplate: context.data.image_template },
+      discoverable: new Set(context.data.discoverable),
       outposts: readable,
       unreadable: new Set(all.map(pkOf).filter((pk) => !readable.has(pk))),
       connections: byPk(

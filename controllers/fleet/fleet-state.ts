@@ -26,4 +26,6 @@ export interface FleetState {
   /** What controllers keep of each deployment, also of outposts that are gone. */
   readonly records: ReadonlyMap<string, DeploymentRecord>
   readonly context: DeploymentContext
+  /** The kinds of service connections that are to be made if what they lead to is found on this machine. */
+  readonly discoverable: ReadonlySet<string>
 }

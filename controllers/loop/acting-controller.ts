@@ -61,13 +61,3 @@ function namesIn({ outposts, records, connections }: FleetState, names: Readonly
     if (names.has(name) && !outposts.has(outpost)) found.set(outpost, name)
   return found
 }
-
-/** What was parsed; exit code 2 with the problem and the help when the arguments are wrong. */
-export function wrongUse<T>(parse: () => T, help: string): T | 2 {
-  try {
-    return parse()
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${help}`)
-    return 2
-  }
-}

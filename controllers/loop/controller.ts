@@ -2,6 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { FleetReader } from '#controllers/fleet/fleet-reader.ts'
 import type { FleetOutpost, FleetState } from '#controllers/fleet/fleet-state.ts'
 import { writeConnectionState } from '#controllers/fleet/fleet-writer.ts'
+import { canaryFor } from '#controllers/waves/canary.ts'
+import { healthySince } from '#controllers/waves/rollout.ts'
 import type { CoreClient } from '#schema/client/request.ts'
 import type { DeploymentRecord } from '#schema/deployment/status.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
@@ -24,6 +26,8 @@ export interface ControllerOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random
+  /** Makes service connections of these kinds to what is found here; without it nothing is looked for. */
+  readonly discover?: (kinds: ReadonlySet<string>, signal: AbortSignal) => Promise<void>
   /** What is wanted has been read. */
   readonly read?: (outposts: readonly FleetOutpost[]) => void
 }
@@ -128,8 +132,10 @@ export class Controller {
   }
 
   async #keepProbing(targets: Targets, signal: AbortSignal): Promise<void> {
-    const { core, log } = this.#options
+    const { core, log, discover } = this.#options
     while (!signal.aborted) {
+      const discoverable = this.#state?.discoverable ?? new Set()
+      if (discoverable.size > 0) await discover?.(discoverable, signal)
       const connections = [...(this.#state?.connections.values() ?? [])].filter((each) => targets.serves(each))
       for (const connection of connections)
         await targets
@@ -143,9 +149,13 @@ export class Controller {
 }
 
 /** Everything that what is wanted of an outpost depends on; the same text means that nothing has changed. */
-function inputOf(pk: string, { outposts, connections, records, context }: FleetState): string {
+function inputOf(pk: string, state: FleetState): string {
+  const { outposts, connections, records, context } = state
   const outpost = outposts.get(pk)
   const record = records.get(pk)
   const fingerprints = [outpost?.connection, record?.connection].map((each) => connections.get(each ?? '')?.fingerprint)
-  return JSON.stringify([outpost, fingerprints, context.version, context.imageTemplate])
+  // Who waits for a canary does so until this changes.
+  const canary = outpost === undefined ? undefined : canaryFor(outpost, state)
+  const proof = canary === undefined ? [] : [canary.image, canary.rejected_image, healthySince(canary)]
+  return JSON.stringify([outpost, fingerprints, context.version, context.imageTemplate, proof])
 }

@@ -5,7 +5,7 @@ import { DeploymentPendingError, ServiceConnectionError } from '#controllers/tar
 import { canaryFor } from '#controllers/waves/canary.ts'
 import { decideImage, ROLLOUT_LIMITS } from '#controllers/waves/rollout.ts'
 import { imageOf, isPinned } from '#schema/deployment/image.ts'
-import type { DeploymentRecord, ObjectStatus } from '#schema/deployment/status.ts'
+import { type DeploymentRecord, type ObjectStatus, ROLLED_BACK } from '#schema/deployment/status.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
 import { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts'
 import type { Targets } from './targets.ts'
@@ -90,11 +90,13 @@ async function deploy(
     const { objects, inventory } = await target.apply({ ...deployment, inventory: keeper.inventory }, signal)
     await keeper.keep({ objects: [...objects], inventory: [...inventory] })
     requireNoneFailed(objects)
-    if (objects.some(({ condition }) => condition === 'progressing')) return SOON_MS
+    // What the target has put back is decided on anew: the image from before is wanted then.
+    const isReturned = rollout.againAt !== undefined && objects.some(({ reason }) => reason === ROLLED_BACK)
+    if (isReturned || objects.some(({ condition }) => condition === 'progressing')) return SOON_MS
     return rollout.againAt === undefined ? undefined : Math.max(1, rollout.againAt - clock.now())
   } catch (error) {
-    // Told at once: an older success is not shown any more.
-    if (error instanceof MartelloError && !(error instanceof DeploymentPendingError))
+    // Told at once: an older success is not shown any more. That this controller ends is nothing wrong with a deployment.
+    if (error instanceof MartelloError && !(error instanceof DeploymentPendingError) && !signal.aborted)
       await keeper.keep({ error: error.detail })
     throw error
   }

@@ -1,6 +1,7 @@
 import pino from 'pino'
 import type { StartConfig } from '#controllers/config/start-config.ts'
 import { coreClient } from '#controllers/core-client.ts'
+import { discoverer } from '#controllers/discovery/discoverer.ts'
 import { Controller } from '#controllers/loop/controller.ts'
 import { CONNECTION_KINDS, openTargets } from '#controllers/open-targets.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
@@ -30,6 +31,7 @@ export async function runOutposts({ config, env, token, fleet }: OutpostRun, sig
     log,
     clock,
     random: Math.random,
+    discover: discoverer({ core, kinds: CONNECTION_KINDS, env, log }),
     read: (outposts) => fleet.expect(outposts.map(({ name, type }) => ({ name, type }))),
   })
   await controller.run(signal)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { DeploymentRecord, ObjectStatus } from '#schema/deployment/status.ts'
+import { type DeploymentRecord, type ObjectStatus, ROLLED_BACK } from '#schema/deployment/status.ts'
 import { decideImage, imageFields, type RolloutQuestion, type RolloutReason } from './rollout.ts'
 
 const LIMITS = { gateMs: 60_000, deadlineMs: 300_000 }
@@ -25,6 +25,7 @@ const record = (image: string, more: Partial<DeploymentRecord> = {}): Deployment
   image,
   previous_image: '',
   rejected_image: '',
+  rejected_why: '',
   error: '',
   reconciled: ago(0),
   ...more,
@@ -45,9 +46,25 @@ const trying = (condition: ObjectStatus['condition'], sinceMs: number, more: Par
     ...more,
   })
 
+const returned: ObjectStatus = { ...object('rejected', 1_000), reason: ROLLED_BACK, message: 'out of cheese' }
+
 const rows: ReadonlyArray<
   [what: string, question: RolloutQuestion, image: string, reason: RolloutReason, againInMs?: number]
 > = [
+  [
+    'a new image that is healthy is not yet trusted',
+    question({ own: trying('ready', 1_000) }),
+    'v2',
+    'Current',
+    59_000,
+  ],
+  ['… and then is', question({ own: trying('ready', 60_000) }), 'v2', 'Proved'],
+  [
+    'what is wrong after an image has proved itself is not the image',
+    question({ own: record('v2', { image_since: ago(900_000), objects: [object('failed', 1)] }) }),
+    'v2',
+    'Current',
+  ],
   ['the first deployment runs what is wanted', question({ own: undefined }), 'v2', 'Current'],
   ['what runs already stays', question({ own: record('v2') }), 'v2', 'Current'],
   ['the canary tries a new image', question({}), 'v2', 'Canary'],
@@ -81,20 +98,43 @@ const rows: ReadonlyArray<
   ['without objects nothing is healthy', question({ canary: trying('ready', 1, { objects: [] }) }), 'v1', 'Waiting'],
 ]
 for (const [what, asked, image, reason, againInMs] of rows)
-  test(what, () =>
-    assert.deepEqual(decideImage(asked, LIMITS), {
-      image,
-      reason,
-      ...(againInMs === undefined ? {} : { againAt: NOW + againInMs }),
-    }),
-  )
+  test(what, () => {
+    const { why: _, ...rollout } = decideImage(asked, LIMITS)
+    const again = againInMs === undefined ? {} : { againAt: NOW + againInMs }
+    assert.deepEqual(rollout, { image, reason, ...again })
+  })
+
+test('what the target has put back is not waited for, and its words are kept', () => {
+  const own = trying('progressing', 1_000, { objects: [returned] })
+  const rollout = decideImage(question({ own }), LIMITS)
+  assert.deepEqual(rollout, { image: 'v1', reason: 'RolledBack', why: 'out of cheese' })
+  const fields = imageFields(own, rollout, { wanted: 'v2', now: ago(0) })
+  assert.deepEqual(fields, {
+    image: 'v1',
+    previous_image: '',
+    rejected_image: 'v2',
+    rejected_why: 'out of cheese',
+    image_since: ago(0),
+  })
+  const later = record('v1', fields)
+  const kept = imageFields(later, decideImage(question({ own: later }), LIMITS), { wanted: 'v2', now: 'later' })
+  assert.deepEqual(kept, fields)
+})
+
+test('an image that has proved itself forgets the one before', () => {
+  const own = trying('ready', 60_000)
+  const fields = imageFields(own, decideImage(question({ own }), LIMITS), { wanted: 'v2', now: ago(0) })
+  assert.deepEqual([fields.image, fields.previous_image, fields.image_since], ['v2', '', own.image_since])
+})
 
 test('a rollout and its return are remembered', () => {
   const now = ago(0)
   const begun = imageFields(record('v1'), { image: 'v2', reason: 'Canary' }, { wanted: 'v2', now })
-  assert.deepEqual(begun, { image: 'v2', previous_image: 'v1', rejected_image: '', image_since: now })
+  const none = { rejected_image: '', rejected_why: '' }
+  assert.deepEqual(begun, { image: 'v2', previous_image: 'v1', ...none, image_since: now })
   const returned = imageFields(record('v2', begun), { image: 'v1', reason: 'RolledBack' }, { wanted: 'v2', now })
-  assert.deepEqual(returned, { image: 'v1', previous_image: '', rejected_image: 'v2', image_since: now })
+  const rejected = { rejected_image: 'v2', rejected_why: '' }
+  assert.deepEqual(returned, { image: 'v1', previous_image: '', ...rejected, image_since: now })
   const kept = imageFields(
     record('v1', returned),
     { image: 'v1', reason: 'RolledBack' },
@@ -102,5 +142,5 @@ test('a rollout and its return are remembered', () => {
   )
   assert.deepEqual(kept, returned)
   const next = imageFields(record('v1', returned), { image: 'v3', reason: 'Canary' }, { wanted: 'v3', now })
-  assert.deepEqual(next, { image: 'v3', previous_image: 'v1', rejected_image: '', image_since: now })
+  assert.deepEqual(next, { image: 'v3', previous_image: 'v1', ...none, image_since: now })
 })

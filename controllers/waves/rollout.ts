@@ -1,4 +1,4 @@
-import type { DeploymentRecord } from '#schema/deployment/status.ts'
+import { type DeploymentRecord, ROLLED_BACK } from '#schema/deployment/status.ts'
 
 /** Why an outpost runs the image that it runs. */
 export type RolloutReason =
@@ -6,6 +6,8 @@ export type RolloutReason =
   | 'Pinned'
   /** Nothing is to be changed, or nothing ran before. */
   | 'Current'
+  /** Its image has been healthy for long enough to stay, whatever comes. */
+  | 'Proved'
   /** It tries the image for the others. */
   | 'Canary'
   /** The image has proved itself. */
@@ -20,6 +22,8 @@ export interface Rollout {
   readonly reason: RolloutReason
   /** When to decide again, ms since the epoch; undefined: when something changes. */
   readonly againAt?: number
+  /** Why the image from before runs again. */
+  readonly why?: string
 }
 
 export interface RolloutLimits {
@@ -51,7 +55,7 @@ export function decideImage(question: RolloutQuestion, { gateMs, deadlineMs }: R
   const running = own?.image ?? ''
   if (own?.rejected_image === wanted && running !== '') return { image: running, reason: 'RolledBack' }
   if (running === '') return { image: wanted, reason: isPinned ? 'Pinned' : 'Current' }
-  if (running === wanted) return keepOrReturn(own!, { now, deadlineMs })
+  if (running === wanted) return keepOrReturn(own!, now, { gateMs, deadlineMs })
   if (isPinned) return { image: wanted, reason: 'Pinned' }
   if (canary === undefined) return { image: wanted, reason: 'Canary' }
   if (canary.rejected_image === wanted) return { image: running, reason: 'Waiting' }
@@ -61,12 +65,21 @@ export function decideImage(question: RolloutQuestion, { gateMs, deadlineMs }: R
   return now >= againAt ? { image: wanted, reason: 'Released' } : { image: running, reason: 'Waiting', againAt }
 }
 
-/** An image that is not healthy in time gives way to the one from before, if there was one. */
-function keepOrReturn(own: DeploymentRecord, { now, deadlineMs }: { now: number; deadlineMs: number }): Rollout {
+/**
+ * An image that is not healthy in time gives way to the one from before, if there was one; at once where the target has
+ * done that by itself. Once it has proved itself there is nothing to return to: what is wrong later is not the image.
+ */
+function keepOrReturn(own: DeploymentRecord, now: number, { gateMs, deadlineMs }: RolloutLimits): Rollout {
   const current: Rollout = { image: own.image, reason: 'Current' }
-  if (own.previous_image === '' || own.image_since === undefined || healthySince(own) !== undefined) return current
+  if (own.previous_image === '' || own.image_since === undefined) return current
+  const healthyAt = healthySince(own)
+  if (healthyAt !== undefined)
+    return now >= healthyAt + gateMs ? { ...current, reason: 'Proved' } : { ...current, againAt: healthyAt + gateMs }
+  const returned = own.objects.find(({ reason }) => reason === ROLLED_BACK)
   const againAt = Date.parse(own.image_since) + deadlineMs
-  return now >= againAt ? { image: own.previous_image, reason: 'RolledBack' } : { ...current, againAt }
+  if (returned === undefined && now < againAt) return { ...current, againAt }
+  const why = (returned ?? own.objects.find(({ condition }) => condition !== 'ready'))?.message ?? ''
+  return { image: own.previous_image, reason: 'RolledBack', why }
 }
 
 /** Since when everything of a deployment has been ready, ms since the epoch; undefined if it is not. */
@@ -79,18 +92,22 @@ export function healthySince({ objects, image_since: imageSince }: DeploymentRec
 /** What the record says of images after this decision was carried out. */
 export function imageFields(
   own: DeploymentRecord | undefined,
-  { image, reason }: Rollout,
+  { image, reason, why }: Rollout,
   { wanted, now }: { wanted: string; now: string },
-): Pick<DeploymentRecord, 'image' | 'previous_image' | 'rejected_image' | 'image_since'> {
-  const rejected = reason === 'RolledBack' ? wanted : own?.rejected_image === wanted ? wanted : ''
+): Pick<DeploymentRecord, 'image' | 'previous_image' | 'rejected_image' | 'rejected_why' | 'image_since'> {
+  const isRejected = reason === 'RolledBack' || own?.rejected_image === wanted
+  const rejected = {
+    rejected_image: isRejected ? wanted : '',
+    rejected_why: isRejected ? (why ?? own?.rejected_why ?? '') : '',
+  }
+  // What was rejected is no image to go back to, and what has proved itself needs none.
+  const isSettled = reason === 'RolledBack' || reason === 'Proved'
   if (own !== undefined && own.image === image)
     return {
       image,
-      previous_image: own.previous_image,
-      rejected_image: rejected,
+      previous_image: isSettled ? '' : own.previous_image,
+      ...rejected,
       ...(own.image_since === undefined ? {} : { image_since: own.image_since }),
     }
-  // What was rejected is no image to go back to.
-  const previous = reason === 'RolledBack' ? '' : (own?.image ?? '')
-  return { image, previous_image: previous, rejected_image: rejected, image_since: now }
+  return { image, previous_image: isSettled ? '' : (own?.image ?? ''), ...rejected, image_since: now }
 }

@@ -1,3 +1,4 @@
+import { discoverableKinds } from '#core/store/local-connections.ts'
 import { outpostResource } from '#schema/api/outposts.ts'
 import { permissionFor } from '#schema/api/resource.ts'
 import type { DeploymentContext } from '#schema/deployment/outpost.ts'
@@ -20,6 +21,8 @@ export const controllerConfigRoute: Route = {
   async handle(call) {
     requireSome(call.registry.of(outpostResource.model)!, call, 'view')
     const { version, imageTemplate } = deploymentContext(call)
-    return ok({ version, image_template: imageTemplate, discover: call.ctx.config.outposts.discover })
+    const { discover } = call.ctx.config.outposts
+    const discoverable = discover ? await discoverableKinds(call.ctx.db) : []
+    return ok({ version, image_template: imageTemplate, discover, discoverable })
   },
 }

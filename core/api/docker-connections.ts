@@ -1,6 +1,7 @@
 import { eq, inArray } from 'drizzle-orm'
 import { ValidationFailedError } from '#core/http/http-errors.ts'
 import { grantToController } from '#core/store/controller-grants.ts'
+import { rememberLocal } from '#core/store/local-connections.ts'
 import { certificateKeyPairs } from '#core/store/tables/certificates.ts'
 import { dockerServiceConnections, serviceConnections } from '#core/store/tables/outposts.ts'
 import { dockerConnectionResource, serviceConnectionResource } from '#schema/api/outposts.ts'
@@ -33,12 +34,14 @@ export const dockerConnectionBinding: Binding<DockerRow> = {
       credentials_revision: credentialsRevision(...partsOf(tlsVerification), ...partsOf(tlsAuthentication)),
     }))
   },
-  async written(_call, db) {
+  async written(_call, db, { before, after }) {
+    await rememberLocal(db, 'docker', before, after)
     await grantToController(db)
     return undefined
   },
-  async deleting(_call, db, { uuid }) {
-    await releaseConnection(db, uuid)
+  async deleting(_call, db, row) {
+    await rememberLocal(db, 'docker', row)
+    await releaseConnection(db, row.uuid)
     return undefined
   },
 }

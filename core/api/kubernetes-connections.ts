@@ -1,4 +1,5 @@
 import { ForbiddenError, ValidationFailedError } from '#core/http/http-errors.ts'
+import { rememberLocal } from '#core/store/local-connections.ts'
 import { kubernetesServiceConnections, serviceConnections } from '#core/store/tables/outposts.ts'
 import { kubernetesConnectionResource, serviceConnectionResource } from '#schema/api/outposts.ts'
 import { kubeconfigProblem } from '#schema/deployment/kubeconfig.ts'
@@ -24,8 +25,13 @@ export const kubernetesConnectionBinding: Binding<KubernetesRow> = {
   prepare,
   represent: async (_call, rows) =>
     rows.map(({ kubeconfig }) => ({ credentials_revision: credentialsRevision(kubeconfig) })),
-  async deleting(_call, db, { uuid }) {
-    await releaseConnection(db, uuid)
+  async written(_call, db, { before, after }) {
+    await rememberLocal(db, 'kubernetes', before, after)
+    return undefined
+  },
+  async deleting(_call, db, row) {
+    await rememberLocal(db, 'kubernetes', row)
+    await releaseConnection(db, row.uuid)
     return undefined
   },
   actions: [

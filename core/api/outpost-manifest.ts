@@ -6,7 +6,10 @@ import { tokens } from '#core/store/tables/users.ts'
 import { revealKey } from '#core/store/tokens.ts'
 import { outpostResource } from '#schema/api/outposts.ts'
 import { permissionFor } from '#schema/api/resource.ts'
+import { desiredContainer } from '#schema/deployment/docker/desired-container.ts'
+import { imageOf } from '#schema/deployment/image.ts'
 import { desiredObjects } from '#schema/deployment/kubernetes/desired-objects.ts'
+import { composeManifest } from '#schema/deployment/manifest/compose-manifest.ts'
 import { kubernetesManifest } from '#schema/deployment/manifest/kubernetes-manifest.ts'
 import type { DeployableOutpost, DeploymentContext, DeploymentSecrets } from '#schema/deployment/outpost.ts'
 import { type PatchedObject, patchObjects } from '#schema/deployment/patch/patch-objects.ts'
@@ -49,7 +52,10 @@ interface ManifestSecrets extends DeploymentSecrets {
 }
 type Maker = (outpost: DeployableOutpost, secrets: ManifestSecrets, call: Call) => string
 
-const MAKERS: Readonly<Record<string, Maker>> = Object.assign(Object.create(null), { kubernetes: kubernetesOf })
+const MAKERS: Readonly<Record<string, Maker>> = Object.assign(Object.create(null), {
+  kubernetes: kubernetesOf,
+  compose: composeOf,
+})
 
 /** Kinds that a cluster may not know are left out unless they are asked for (`optional`): kubectl fails with them. */
 function kubernetesOf(outpost: DeployableOutpost, secrets: ManifestSecrets, call: Call): string {
@@ -61,6 +67,10 @@ function kubernetesOf(outpost: DeployableOutpost, secrets: ManifestSecrets, call
   return kubernetesManifest(secrets.isPublic ? objects.map((each) => readable(each, secrets.token)) : objects, () =>
     WITH.test(call.query.get('optional') ?? ''),
   )
+}
+
+function composeOf(outpost: DeployableOutpost, secrets: ManifestSecrets, call: Call): string {
+  return composeManifest(desiredContainer(outpost, imageOf(outpost, deploymentContext(call)), secrets))
 }
 
 async function deploymentOf(call: Call, outpost: OutpostRecord): Promise<DeployableOutpost> {

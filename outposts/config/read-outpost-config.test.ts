@@ -16,6 +16,12 @@ test('with a core and a token everything listens on loopback, and private networ
   assert.deepEqual(warnings, [])
 })
 
+test('compat: an empty address for browsers is none, as a deployment of an outpost sets it', () => {
+  assert.equal(read({ AUTHENTIK_HOST_BROWSER: '' }).config.hostBrowser, undefined)
+  const other = 'https://login.example.com/'
+  assert.equal(read({ AUTHENTIK_HOST_BROWSER: other }).config.hostBrowser?.href, other)
+})
+
 test('trusted proxies are networks and addresses', () => {
   const { config } = read({ AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS: '192.0.2.0/24, 2001:db8::1' })
   assert.deepEqual(config.trustedProxyCidrs, ['192.0.2.0/24', '2001:db8::1'])
@@ -29,6 +35,12 @@ const problems: ReadonlyArray<[what: string, env: Record<string, string>, named:
       'MARTELLO_LISTEN__TRUSTED_PROXY_CIDRS: 10.0.0.0/33 is not a network such as 192.0.2.0/24',
       'MARTELLO_LISTEN__TRUSTED_PROXY_CIDRS: proxy.example is not a network such as 192.0.2.0/24',
     ],
+  ],
+  ['an empty address of the core', { MARTELLO_HOST: '' }, ['MARTELLO_HOST is required']],
+  [
+    'an address for browsers that is none',
+    { MARTELLO_HOST_BROWSER: 'auth' },
+    ['MARTELLO_HOST_BROWSER is not an http or https URL'],
   ],
   ['no token', { MARTELLO_TOKEN: '' }, ['MARTELLO_TOKEN is required']],
 ]

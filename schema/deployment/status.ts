@@ -14,6 +14,9 @@ export const CONDITIONS = [
   'skipped',
 ] as const
 
+/** The reason of an object that the target itself has put back as it was before, because what was wanted did not work. */
+export const ROLLED_BACK = 'RolledBack'
+
 /** One object of an outpost's deployment, as a controller saw it last. */
 export const objectStatus = z.object({
   /** `secret`, `deployment`, … on Kubernetes; `container` on Docker; `process` on the controller's machine. */
@@ -57,6 +60,8 @@ export const deploymentRecord = z.object({
   image_since: z.iso.datetime().optional(),
   previous_image: z.string().max(512).default(''),
   rejected_image: z.string().max(512).default(''),
+  /** What that one had to say. */
+  rejected_why: z.string().max(2048).default(''),
   /** What kept the whole deployment from being reconciled; empty when nothing did. */
   error: z.string().max(2048).default(''),
   reconciled: z.iso.datetime(),

@@ -107,6 +107,7 @@ test('CT-09: what a controller keeps outlives the outpost, and is not told to ou
       image: '',
       previous_image: '',
       rejected_image: '',
+      rejected_why: '',
       error: '',
     },
   })
@@ -335,7 +336,10 @@ test('a controller sees the modes and hosts of providers, and none of their secr
 test('a controller is told what deployments have in common; who sees no outpost is not', async () => {
   const { status, body } = await asController('GET', 'outposts/controller/config/')
   const image_template = 'images.test/outpost:%(version)s'
-  assert.deepEqual([status, body], [200, { version: body.version, image_template, discover: true }])
+  assert.deepEqual(
+    [status, body],
+    [200, { version: body.version, image_template, discover: true, discoverable: body.discoverable }],
+  )
   const nobody = await api.plainUser(name('nobody'))
   assert.equal((await api.ask('GET', 'outposts/controller/config/', { as: nobody.token })).status, 403)
 })
@@ -457,6 +461,30 @@ test('a manifest without secrets says where to get the key', async () => {
   for (const written of [key, btoa(key)]) assert.ok(!body.includes(written))
 })
 
+test('a manifest for Compose is the container, with the key for those who may see it', async () => {
+  const { pk } = await newOutpost()
+  const [token] = await api.ctx.db
+    .select()
+    .from(tokens)
+    .where(eq(tokens.identifier, tokenIdentifier(pk)))
+  const viewer = await api.plainUser(name('viewer'))
+  await api.ctx.db
+    .insert(userPermissions)
+    .values({ userId: viewer.id, permission: 'authentik_outposts.view_outpost', objectPk: pk })
+  const path = `outposts/instances/${pk}/manifest/?kind=compose`
+  const environmentOf = ({ body }: ApiResponse): any => {
+    const { version, services } = parseAllDocuments(body)[0]!.toJS()
+    assert.equal(version, undefined)
+    return (Object.values(services)[0] as any).environment
+  }
+  assert.equal((await api.ask('GET', path, { as: viewer.token })).status, 403)
+  const shown = environmentOf(await api.ask('GET', path))
+  assert.deepEqual([shown.AUTHENTIK_TOKEN, shown.AUTHENTIK_HOST], [revealKey(api.ctx, token!), `${api.origin}/`])
+  const without = await api.ask('GET', `${path}&secrets=false`, { as: viewer.token })
+  assert.match(environmentOf(without).AUTHENTIK_TOKEN, new RegExp(`${token!.identifier}/view_key/`))
+  assert.ok(!without.body.includes(shown.AUTHENTIK_TOKEN))
+})
+
 for (const query of ['', '?kind=helm', '?kind=constructor'])
   test(`a manifest of "${query}" is refused`, async () => {
     const { pk } = await newOutpost()
@@ -477,7 +505,7 @@ test('a controller reads and writes all that it works with, with the rights of i
   assert.match((await readToken(core, found)).reveal(), /^\w{60}$/)
 
   await writeConnectionState(core, connection.pk, { healthy: true, version: '27', reason: '' })
-  const record = { image: 'i', previous_image: '', rejected_image: '', error: '' }
+  const record = { image: 'i', previous_image: '', rejected_image: '', rejected_why: '', error: '' }
   const inventory = [{ apiVersion: '', kind: 'container', name: 'c' }]
   const kept = { ...recordOf(connection.pk), ...record, inventory, outpost: outpost.pk, objects: [] }
   await writeRecord(core, kept)

@@ -25,6 +25,12 @@ export interface TestCoreOptions {
   readonly controller?: boolean
   /** What the sample content points to, where it is to differ. */
   readonly addresses?: Partial<CoreConfig['sample']['addresses']>
+  /** Instead of loopback: an address that containers reach. */
+  readonly host?: string
+  /** Of the images that outposts run which name none. */
+  readonly imageBase?: string
+  /** Whether controllers may make service connections by themselves; as by default, yes. */
+  readonly discover?: boolean
   /** Instead of a free one. */
   readonly httpPort?: number
   /** Where its data is and stays, such as those of a core before it. */
@@ -37,9 +43,10 @@ export interface TestCoreOptions {
 /** A whole core in this process, on a database of its own unless one is given, on free ports. */
 export async function startCore(options: TestCoreOptions = {}): Promise<TestCore> {
   const { database, sample = true, controller = false, addresses, httpPort = 0, dataDir, log = silentLogger } = options
+  const { host = '127.0.0.1', imageBase: containerImageBase = 'ghcr.io/martello/outpost:%(version)s' } = options
   const clock = options.clock ?? { now: () => Date.now() }
   const folder = dataDir === undefined ? temporaryFolder('core') : { path: dataDir, [Symbol.dispose]: () => {} }
-  const listen = (setting: string, port = 0) => ({ host: '127.0.0.1', port, setting })
+  const listen = (setting: string, port = 0) => ({ host, port, setting })
   const config: CoreConfig = {
     dataDir: folder.path,
     secretKey: new Secret('secret-key-of-tests-'.repeat(4)),
@@ -62,10 +69,10 @@ export async function startCore(options: TestCoreOptions = {}): Promise<TestCore
     },
     controllerToken: controller ? new Secret(CONTROLLER_TOKEN) : undefined,
     defaultTokenLength: 60,
-    outposts: { containerImageBase: 'ghcr.io/martello/outpost:%(version)s', discover: true },
+    outposts: { containerImageBase, discover: options.discover ?? true },
   }
   const core = await runCore(config, { log, clock, random: Math.random })
-  const url = `http://127.0.0.1:${core.ports.http}`
+  const url = `http://${host}:${core.ports.http}`
   return {
     core,
     url,

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   copyFileSync,
@@ -7,6 +8,7 @@ import {
   mkdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -19,6 +21,10 @@ export interface Docker extends AsyncDisposable {
   readonly url: string
   /** `docker …` against this engine; fails with what it printed unless it exits with 0. */
   docker(...args: readonly string[]): Promise<string>
+  /** Ends the engine without a warning; what it has stays. */
+  kill(): Promise<void>
+  /** Starts the engine again after it was killed. */
+  revive(): Promise<void>
 }
 
 /** Starts a Docker Engine with data of its own, or says why this machine does not let one run. */
@@ -27,33 +33,21 @@ export async function startDocker(more: readonly string[] = []): Promise<Docker 
   const socket = `unix://${join(folder.path, 'docker.sock')}`
   const call = (args: readonly string[]): Promise<Answer> =>
     run('docker', ['--host', socket, ...args], { env: { DOCKER_BUILDKIT: '0' }, withinMs: 300_000 })
+  const start = () =>
+    startEngine({
+      command: 'dockerd',
+      args: [...argumentsIn(folder.path, socket), ...more],
+      ready: async () => (await call(['version'])).code === 0,
+    })
   let engine: Engine
   try {
-    engine = await startEngine({
-      command: 'dockerd',
-      args: [
-        '--host',
-        socket,
-        '--data-root',
-        join(folder.path, 'data'),
-        '--exec-root',
-        join(folder.path, 'exec'),
-        '--pidfile',
-        join(folder.path, 'pid'),
-        '--iptables=false',
-        '--bridge=none',
-        ...more,
-      ],
-      ready: async () => (await call(['version'])).code === 0,
-      cleanUp() {
-        unmountBelow(folder.path)
-        folder[Symbol.dispose]()
-      },
-    })
+    engine = await start()
   } catch (error) {
+    unmountBelow(folder.path)
     folder[Symbol.dispose]()
     return { impossible: error instanceof Error ? error.message : 'dockerd did not start' }
   }
+  const isKilled = () => engine.process.signalCode === 'SIGKILL'
   return {
     url: socket,
     async docker(...args) {
@@ -61,12 +55,54 @@ export async function startDocker(more: readonly string[] = []): Promise<Docker 
       if (code !== 0) throw new Error(`docker ${args[0]}: ${text.slice(-3000)}`)
       return text.trim()
     },
-    async [Symbol.asyncDispose]() {
-      await call(['ps', '--quiet', '--all']).then(({ text }) =>
-        text.trim() === '' ? undefined : call(['rm', '--force', ...text.trim().split('\n')]),
-      )
-      await engine[Symbol.asyncDispose]()
+    async kill() {
+      const ended = once(engine.process, 'exit')
+      engine.process.kill('SIGKILL')
+      await ended
+      // It dies of this too; where nobody reaps it, the next engine would take what is left of it for a living one.
+      rmSync(join(folder.path, 'exec', 'containerd', 'containerd.pid'), { force: true })
     },
+    async revive() {
+      engine = await start()
+    },
+    async [Symbol.asyncDispose]() {
+      // Containers outlive an engine that was killed.
+      if (isKilled()) engine = await start()
+      await removeAll(call)
+      await engine[Symbol.asyncDispose]()
+      unmountBelow(folder.path)
+      folder[Symbol.dispose]()
+    },
+  }
+}
+
+const argumentsIn = (folder: string, socket: string) => [
+  '--host',
+  socket,
+  '--data-root',
+  join(folder, 'data'),
+  '--exec-root',
+  join(folder, 'exec'),
+  '--pidfile',
+  join(folder, 'pid'),
+  '--iptables=false',
+  '--bridge=none',
+]
+
+/** Takes away what is not only in the engine's folder: processes, and bridges of this machine. */
+async function removeAll(call: (args: readonly string[]) => Promise<Answer>): Promise<void> {
+  for (const [list, remove] of [
+    [
+      ['ps', '--quiet', '--all'],
+      ['rm', '--force'],
+    ],
+    [
+      ['network', 'ls', '--quiet', '--filter', 'type=custom'],
+      ['network', 'rm'],
+    ],
+  ] as const) {
+    const ids = (await call(list)).text.trim()
+    if (ids !== '') await call([...remove, ...ids.split('\n')])
   }
 }
 
