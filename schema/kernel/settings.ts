@@ -111,8 +111,9 @@ export class SettingsReader {
     return this.choice('log_level', LOG_LEVELS, 'info')
   }
 
-  /** An http or https URL without credentials. */
+  /** An http or https URL without credentials; what is empty is not there: deployments always have all variables. */
   url(key: string): URL | undefined {
+    if (this.#value(key) === '') return undefined
     return this.#parsed<URL | undefined>(key, undefined, 'an http or https URL', (text) => {
       const url = URL.parse(text)
       return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
