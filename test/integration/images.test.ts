@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { importBaseImage, startDocker } from '#test/support/engines/docker.ts'
+import { startDocker } from '#test/support/engines/docker.ts'
 import { freePort, temporaryFolder, until } from '#test/support/engines/process.ts'
 import { hasTool } from '#test/support/engines/tools.ts'
+import { buildImages } from '#test/support/images.ts'
 import { tokenOf } from '#test/support/outpost.ts'
 
-const ROOT = join(import.meta.dirname, '..', '..')
 const TOKEN = 'token-of-the-image-tests-0123456789'
-const BASE = 'martello-base'
 
 test('both images build, and a core and an outpost of them are healthy and linked', async (t) => {
   if (!(await hasTool(t, 'dockerd', 'docker.io')) || !(await hasTool(t, 'busybox', 'busybox-static'))) return
@@ -16,20 +14,7 @@ test('both images build, and a core and an outpost of them are healthy and linke
   // Whether a machine lets containers run is not something that can be installed.
   if ('impossible' in engine) return t.skip(`no Docker Engine can be started here: ${engine.impossible.slice(-300)}`)
   await using docker = engine
-  await importBaseImage(docker, BASE)
-  for (const name of ['core', 'outpost'])
-    await docker.docker(
-      'build',
-      '--network',
-      'host',
-      '--build-arg',
-      `BASE_IMAGE=${BASE}`,
-      '--file',
-      join(ROOT, `Dockerfile.${name}`),
-      '--tag',
-      `martello-${name}`,
-      ROOT,
-    )
+  const images = await buildImages(docker, ['core', 'outpost'])
 
   using data = temporaryFolder('image-data')
   const [http, https, metrics, ldap, ldaps, ldapMetrics] = await Promise.all(Array.from({ length: 6 }, freePort))
@@ -45,7 +30,7 @@ test('both images build, and a core and an outpost of them are healthy and linke
     'MARTELLO_SAMPLE=true',
     '--tmpfs',
     '/data:uid=1000,gid=1000',
-    'martello-core',
+    images.core,
   )
   const url = `http://127.0.0.1:${http}`
   await until(`the core (${data.path})`, async () => (await fetch(`${url}/-/health/ready/`)).ok, {
@@ -66,7 +51,7 @@ test('both images build, and a core and an outpost of them are healthy and linke
     `MARTELLO_HOST=${url}`,
     '--env',
     `MARTELLO_TOKEN=${token}`,
-    'martello-outpost',
+    images.outpost,
     'ldap',
   )
   for (const container of [core, outpost])

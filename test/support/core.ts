@@ -25,6 +25,8 @@ export interface TestCoreOptions {
   readonly controller?: boolean
   /** What the sample content points to, where it is to differ. */
   readonly addresses?: Partial<CoreConfig['sample']['addresses']>
+  /** Where it listens, instead of loopback. */
+  readonly host?: string
   /** Instead of a free one. */
   readonly httpPort?: number
   /** Where its data is and stays, such as those of a core before it. */
@@ -37,9 +39,10 @@ export interface TestCoreOptions {
 /** A whole core in this process, on a database of its own unless one is given, on free ports. */
 export async function startCore(options: TestCoreOptions = {}): Promise<TestCore> {
   const { database, sample = true, controller = false, addresses, httpPort = 0, dataDir, log = silentLogger } = options
+  const { host = '127.0.0.1' } = options
   const clock = options.clock ?? { now: () => Date.now() }
   const folder = dataDir === undefined ? temporaryFolder('core') : { path: dataDir, [Symbol.dispose]: () => {} }
-  const listen = (setting: string, port = 0) => ({ host: '127.0.0.1', port, setting })
+  const listen = (setting: string, port = 0) => ({ host, port, setting })
   const config: CoreConfig = {
     dataDir: folder.path,
     secretKey: new Secret('secret-key-of-tests-'.repeat(4)),
@@ -65,7 +68,7 @@ export async function startCore(options: TestCoreOptions = {}): Promise<TestCore
     outposts: { containerImageBase: 'ghcr.io/martello/outpost:%(version)s', discover: true },
   }
   const core = await runCore(config, { log, clock, random: Math.random })
-  const url = `http://127.0.0.1:${core.ports.http}`
+  const url = `http://${host}:${core.ports.http}`
   return {
     core,
     url,
