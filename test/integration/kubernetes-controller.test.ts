@@ -69,21 +69,28 @@ async function troubles(running: Running): Promise<void> {
   })
   const outpost = await make(running, 'troubled')
   const isTold = (condition: string) =>
-    until(condition, async () => (await conditionsOf(core, outpost)).includes(`deployment: ${condition}`))
+    until(condition, async () => (await conditionsOf(core, outpost)).includes(`deployment: ${condition}`)).catch(
+      async (cause) => {
+        throw new Error(JSON.stringify(await recordOf(core, outpost)), { cause })
+      },
+    )
   await isTold('failed FailedCreate')
   const { objects } = await recordOf(core, outpost)
   assert.match(objects.find((each: any) => each.component === 'deployment').message, /exceeded quota: none/)
   await cluster.kubectl('delete', 'resourcequota', 'none', `--namespace=${NAMESPACE}`)
-  await cluster.kubectl('rollout', 'restart', 'deployment', `--namespace=${NAMESPACE}`)
+  // What has failed is tried again less and less often, what is new at once.
+  await cluster.kubectl('delete', 'replicasets', '--all', `--namespace=${NAMESPACE}`)
   const pods = `/api/v1/namespaces/${NAMESPACE}/pods`
   await until('a pod', async () => (await cluster.call('admin', pods)).body.items.length > 0, { withinMs: 60_000 })
   const [pod] = (await cluster.call('admin', pods)).body.items
-  const say = (containerStatus: object) =>
-    cluster.call('admin', `${pods}/${pod.metadata.name}/status`, {
+  const say = async (containerStatus: object) => {
+    const { status, body } = await cluster.call('admin', `${pods}/${pod.metadata.name}/status`, {
       method: 'PATCH',
       contentType: 'application/merge-patch+json',
       body: { status: { containerStatuses: [{ name: 'ldap', image: 'x', imageID: '', ...containerStatus }] } },
     })
+    assert.equal(status, 200, JSON.stringify(body))
+  }
   await say({ ready: false, restartCount: 0, state: { waiting: { reason: 'ErrImagePull', message: 'no such image' } } })
   await isTold('failed ErrImagePull')
   const lastState = { terminated: { exitCode: 3 } }
