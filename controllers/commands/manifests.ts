@@ -4,16 +4,22 @@ import { readControllerConfig } from '#controllers/config/controller-config.ts'
 import { coreClient } from '#controllers/core-client.ts'
 import { fetchManifest } from '#controllers/fleet/fetch-manifest.ts'
 import { wrongUse } from '#controllers/loop/acting-controller.ts'
+import { imageProblem } from '#schema/deployment/image.ts'
+import { CONTROLLER_IMAGE, controllerManifest } from '#schema/deployment/manifest/controller-manifest.ts'
 import { rbacManifest } from '#schema/deployment/manifest/rbac-manifest.ts'
 import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
 
 export const summary = 'print what Kubernetes needs for a controller, or for one outpost by hand'
 
-const HELP = `usage: martello manifests controller [--namespace NAME] [--cluster-wide]
+const HELP = `usage: martello manifests controller [--namespace NAME] [--cluster-wide] [--host URL [--image IMAGE]]
        martello manifests outpost --name NAME [--without-token]
 
-controller   the ServiceAccount and the rights of a controller in a cluster: in one namespace, or in all
+controller   the ServiceAccount and the rights of a controller in a cluster: in one namespace, or in all. With --host,
+             where pods reach the core, also a Deployment that runs one there (and another that waits for its turn). It
+             takes the token of the core's user martello-controller from a Secret of that name:
+             kubectl create secret generic martello-controller --namespace NAME --from-literal=token=…
+             The core needs a Kubernetes service connection that is local. IMAGE is ${CONTROLLER_IMAGE}.
 outpost      everything that one outpost needs, with its token, for "kubectl apply -f -"; reads the core that
              MARTELLO_HOST and MARTELLO_TOKEN name
 Exit codes: 0 printed, 1 the core does not have it, 2 wrong use.`
@@ -21,6 +27,8 @@ Exit codes: 0 printed, 1 the core does not have it, 2 wrong use.`
 const options = {
   namespace: { type: 'string', default: 'default' },
   'cluster-wide': { type: 'boolean', default: false },
+  host: { type: 'string' },
+  image: { type: 'string', default: CONTROLLER_IMAGE },
   name: { type: 'string' },
   'without-token': { type: 'boolean', default: false },
   help: { type: 'boolean' },
@@ -35,14 +43,31 @@ export async function run(args: readonly string[]): Promise<number> {
     console.log(HELP)
     return 0
   }
-  if (what === 'controller' && more.length === 0) {
-    process.stdout.write(rbacManifest({ namespace: values.namespace, clusterWide: values['cluster-wide'] }))
-    return 0
-  }
+  if (what === 'controller' && more.length === 0) return printController(values)
   if (what === 'outpost' && more.length === 0 && values.name !== undefined)
     return printOutpost(values.name, !values['without-token'])
   console.error(HELP)
   return 2
+}
+
+interface ControllerValues {
+  readonly namespace: string
+  readonly 'cluster-wide': boolean
+  readonly host?: string | undefined
+  readonly image: string
+}
+
+function printController({ namespace, 'cluster-wide': clusterWide, host, image }: ControllerValues): number {
+  const url = URL.parse(host ?? '')
+  const problem =
+    host !== undefined && !/^https?:$/.test(url?.protocol ?? '') ? `"${host}" is not a URL` : imageProblem(image)
+  if (problem !== undefined) {
+    console.error(`${problem}\n\n${HELP}`)
+    return 2
+  }
+  const rights = { namespace, clusterWide }
+  process.stdout.write(url === null ? rbacManifest(rights) : controllerManifest({ ...rights, host: url, image }))
+  return 0
 }
 
 async function printOutpost(name: string, withToken: boolean): Promise<number> {

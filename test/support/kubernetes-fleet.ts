@@ -1,9 +1,7 @@
-import { type RbacOptions, rbacObjects } from '#schema/deployment/manifest/rbac-manifest.ts'
+import { CONTROLLER_NAME, type RbacOptions, rbacObjects } from '#schema/deployment/manifest/rbac-manifest.ts'
 import type { TestCore } from './core.ts'
 import type { Kubernetes } from './engines/kubernetes.ts'
 import { until } from './engines/process.ts'
-
-export const CONTROLLER = 'martello-controller'
 
 /** The kubeconfig of a controller that has exactly the rights that we tell people to give it, in this namespace. */
 export async function controllerKubeconfig(cluster: Kubernetes, options: RbacOptions): Promise<object> {
@@ -13,7 +11,7 @@ export async function controllerKubeconfig(cluster: Kubernetes, options: RbacOpt
   let token = ''
   await until('the token of the ServiceAccount', async () => {
     const { body } = await cluster.call('admin', `/api/v1/namespaces/${namespace}/secrets`)
-    const named = `${CONTROLLER}-token-`
+    const named = `${CONTROLLER_NAME}-token-`
     token = body.items.find(({ metadata }: any) => metadata.name.startsWith(named))?.data?.token ?? ''
     return token !== ''
   })

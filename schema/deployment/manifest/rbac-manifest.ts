@@ -8,7 +8,7 @@ export interface RbacOptions {
   readonly clusterWide: boolean
 }
 
-const NAME = 'martello-controller'
+export const CONTROLLER_NAME = 'martello-controller'
 const MANAGE = ['get', 'list', 'watch', 'create', 'patch', 'delete']
 
 /** What is made for outposts. */
@@ -37,15 +37,15 @@ const LEASE_RULES = [rule('coordination.k8s.io', ['leases'], ['get', 'create', '
  * Which kinds there are, every account may ask.
  */
 export function rbacObjects({ namespace, clusterWide }: RbacOptions): readonly JsonObject[] {
-  const account = { kind: 'ServiceAccount', name: NAME, namespace }
+  const account = { kind: 'ServiceAccount', name: CONTROLLER_NAME, namespace }
   const place = clusterWide ? {} : { namespace }
   const prefix = clusterWide ? 'Cluster' : ''
   return [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: NAME, namespace } },
-    role(`${prefix}Role`, { name: NAME, ...place }, RULES),
-    binding(`${prefix}Role`, { name: NAME, ...place }, account),
-    role('Role', { name: `${NAME}-lease`, namespace }, LEASE_RULES),
-    binding('Role', { name: `${NAME}-lease`, namespace }, account),
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: CONTROLLER_NAME, namespace } },
+    role(`${prefix}Role`, { name: CONTROLLER_NAME, ...place }, RULES),
+    binding(`${prefix}Role`, { name: CONTROLLER_NAME, ...place }, account),
+    role('Role', { name: `${CONTROLLER_NAME}-lease`, namespace }, LEASE_RULES),
+    binding('Role', { name: `${CONTROLLER_NAME}-lease`, namespace }, account),
   ]
 }
 
