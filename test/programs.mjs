@@ -18,6 +18,8 @@ export const PROGRAMS = [
   { file: '/usr/bin/openssl', debian: 'openssl' },
   { file: '/usr/sbin/sshd', debian: 'openssh-server' },
   { file: '/usr/bin/etcd', debian: 'etcd-server' },
+  // By which a kubelet on Docker forwards ports.
+  { file: '/usr/bin/socat', debian: 'socat' },
   // What Kubernetes is built with (test/support/kubernetes-build.mjs).
   { file: '/usr/bin/go', debian: 'golang-go' },
   { file: '/usr/bin/rsync', debian: 'rsync' },

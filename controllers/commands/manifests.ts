@@ -5,6 +5,8 @@ import { coreClient } from '#controllers/core-client.ts'
 import { fetchManifest, type ManifestQuestion } from '#controllers/fleet/fetch-manifest.ts'
 import { wrongUse } from '#controllers/loop/fleet-arguments.ts'
 import { customResourceDefinitions } from '#schema/custom-resources/definitions.ts'
+import { imageProblem } from '#schema/deployment/image.ts'
+import { CONTROLLER_IMAGE, controllerManifest } from '#schema/deployment/manifest/controller-manifest.ts'
 import { rbacManifest } from '#schema/deployment/manifest/rbac-manifest.ts'
 import { yamlDocuments } from '#schema/deployment/manifest/yaml-documents.ts'
 import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
@@ -12,12 +14,18 @@ import { settingsFrom } from '#schema/kernel/settings.ts'
 
 export const summary = 'print what Kubernetes or Docker needs for an outpost by hand, or a cluster for a controller'
 
-const HELP = `usage: martello manifests controller [--namespace NAME] [--cluster-wide]
+const HELP = `usage: martello manifests controller [--namespace NAME] [--cluster-wide] [--custom-resources]
+                                     [--host URL [--image IMAGE]]
        martello manifests crds
        martello manifests outpost --name NAME [--kind kubernetes|compose] [--without-token]
 
+controller   the ServiceAccount and the rights of a controller in a cluster: in one namespace, or in all. With --host,
+             where pods reach the core, also a Deployment that runs one there (and another that waits for its turn). It
+             takes the token of the core's user martello-controller from a Secret of that name:
+             kubectl create secret generic martello-controller --namespace NAME --from-literal=token=…
+             The core needs a Kubernetes service connection that is local. IMAGE is ${CONTROLLER_IMAGE}.
+             --custom-resources adds the rights to bring custom resources into the core.
 crds         the CustomResourceDefinitions by which outposts, applications and providers are kept in a cluster
-controller   the ServiceAccount and the rights of a controller in a cluster: in one namespace, or in all
 outpost      everything that one outpost needs, with its token, for "kubectl apply -f -" or, with --kind compose,
              "docker compose -f - up -d"; reads the core that MARTELLO_HOST and MARTELLO_TOKEN name
 Exit codes: 0 printed, 1 the core does not have it, 2 wrong use.`
@@ -26,6 +34,9 @@ const KINDS = ['kubernetes', 'compose']
 const options = {
   namespace: { type: 'string', default: 'default' },
   'cluster-wide': { type: 'boolean', default: false },
+  'custom-resources': { type: 'boolean', default: false },
+  host: { type: 'string' },
+  image: { type: 'string', default: CONTROLLER_IMAGE },
   name: { type: 'string' },
   kind: { type: 'string', default: 'kubernetes' },
   'without-token': { type: 'boolean', default: false },
@@ -41,10 +52,7 @@ export async function run(args: readonly string[]): Promise<number> {
     console.log(HELP)
     return 0
   }
-  if (what === 'controller' && more.length === 0) {
-    process.stdout.write(rbacManifest({ namespace: values.namespace, clusterWide: values['cluster-wide'] }))
-    return 0
-  }
+  if (what === 'controller' && more.length === 0) return printController(values)
   if (what === 'crds' && more.length === 0) {
     process.stdout.write(yamlDocuments(customResourceDefinitions()))
     return 0
@@ -53,6 +61,27 @@ export async function run(args: readonly string[]): Promise<number> {
     return printOutpost({ name: values.name, kind: values.kind, withToken: !values['without-token'] })
   console.error(HELP)
   return 2
+}
+
+interface ControllerValues {
+  readonly namespace: string
+  readonly 'cluster-wide': boolean
+  readonly 'custom-resources': boolean
+  readonly host?: string | undefined
+  readonly image: string
+}
+
+function printController({ namespace, host, image, ...values }: ControllerValues): number {
+  const url = URL.parse(host ?? '')
+  const problem =
+    host !== undefined && !/^https?:$/.test(url?.protocol ?? '') ? `"${host}" is not a URL` : imageProblem(image)
+  if (problem !== undefined) {
+    console.error(`${problem}\n\n${HELP}`)
+    return 2
+  }
+  const rights = { namespace, clusterWide: values['cluster-wide'], customResources: values['custom-resources'] }
+  process.stdout.write(url === null ? rbacManifest(rights) : controllerManifest({ ...rights, host: url, image }))
+  return 0
 }
 
 async function printOutpost(question: ManifestQuestion): Promise<number> {

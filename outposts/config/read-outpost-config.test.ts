@@ -27,6 +27,12 @@ test('trusted proxies are networks and addresses', () => {
   assert.deepEqual(config.trustedProxyCidrs, ['192.0.2.0/24', '2001:db8::1'])
 })
 
+test('what a deployment leaves empty is as if it were not there', () => {
+  const { config } = read({ AUTHENTIK_HOST_BROWSER: '', AUTHENTIK_INSECURE: 'False' })
+  assert.equal(config.hostBrowser, undefined)
+  assert.equal(config.insecure, false)
+})
+
 const problems: ReadonlyArray<[what: string, env: Record<string, string>, named: readonly string[]]> = [
   [
     'a network that is none',

@@ -12,7 +12,7 @@ import { ldapNames, ldapWhoAmI } from '#test/support/ldap-tools.ts'
 import { papAttributes, radclient } from '#test/support/radclient.ts'
 
 const COMMAND = join(import.meta.dirname, '..', '..', 'controllers', 'commands', 'martello.mjs')
-const IMAGE = 'martello-outpost'
+const IMAGE = 'martello-outpost:of-the-tests'
 const INVALID_CREDENTIALS = 49
 const TYPES = ['proxy', 'ldap', 'radius'] as const
 
@@ -28,7 +28,7 @@ before(async () => {
     return
   }
   fleet = started
-  await buildImages(fleet.docker, 'outpost')
+  await buildImages(fleet.docker, ['outpost'])
   await letNetworkBeAsked()
   ports = await freePorts(5)
 })

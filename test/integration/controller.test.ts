@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { coreClient } from '#controllers/core-client.ts'
 import type { LocalListen } from '#controllers/desired/local-process.ts'
-import { Controller } from '#controllers/loop/controller.ts'
-import { openTargets } from '#controllers/open-targets.ts'
-import { silentLogger } from '#schema/kernel/logger.ts'
-import { Secret } from '#schema/kernel/secret.ts'
-import { CONTROLLER_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
+import { startCore, type TestCore } from '#test/support/core.ts'
 import { freePorts, until } from '#test/support/engines/process.ts'
+import { startTestController } from '#test/support/test-controller.ts'
 
 let core: TestCore
 let listen: LocalListen
@@ -24,22 +20,7 @@ before(async () => {
 after(() => core[Symbol.asyncDispose]())
 
 /** A controller in this process, with its outposts as processes of their own; ends with them. */
-function startController(): AsyncDisposable {
-  const stop = new AbortController()
-  const client = coreClient(new URL(core.url), new Secret(CONTROLLER_TOKEN))
-  const clock = { now: () => Date.now() }
-  const events = () => ({ line() {}, ready() {}, restarting() {}, failed() {} })
-  const { random } = Math
-  const local = { coreUrl: new URL(core.url), listen, events, env: process.env, clock, random }
-  const open = openTargets({ kinds: ['local'], core: client, log: silentLogger, local })
-  const ended = new Controller({ core: client, open, log: silentLogger, clock, random }).run(stop.signal)
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort()
-      await ended
-    },
-  }
-}
+const startController = () => startTestController(core, { kinds: ['local'], listen })
 
 const records = async (): Promise<any[]> => (await core.api('GET', '/outposts/deployments/')).body.results
 const conditionOf = async (name: string): Promise<string | undefined> =>

@@ -14,7 +14,7 @@ test('both images build, and a core and an outpost of them are healthy and linke
   // Whether a machine lets containers run is not something that can be installed.
   if ('impossible' in engine) return t.skip(`no Docker Engine can be started here: ${engine.impossible.slice(-300)}`)
   await using docker = engine
-  await buildImages(docker, 'core', 'outpost')
+  const images = await buildImages(docker, ['core', 'outpost'])
 
   using data = temporaryFolder('image-data')
   const [http, https, metrics, ldap, ldaps, ldapMetrics] = await Promise.all(Array.from({ length: 6 }, freePort))
@@ -30,7 +30,7 @@ test('both images build, and a core and an outpost of them are healthy and linke
     'MARTELLO_SAMPLE=true',
     '--tmpfs',
     '/data:uid=1000,gid=1000',
-    'martello-core',
+    images.core,
   )
   const url = `http://127.0.0.1:${http}`
   await until(`the core (${data.path})`, async () => (await fetch(`${url}/-/health/ready/`)).ok, {
@@ -51,7 +51,7 @@ test('both images build, and a core and an outpost of them are healthy and linke
     `MARTELLO_HOST=${url}`,
     '--env',
     `MARTELLO_TOKEN=${token}`,
-    'martello-outpost',
+    images.outpost,
     'ldap',
   )
   for (const container of [core, outpost])

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { desiredObjects } from '#schema/deployment/kubernetes/desired-objects.ts'
 import { kubernetesManifest } from '#schema/deployment/manifest/kubernetes-manifest.ts'
-import { rbacManifest } from '#schema/deployment/manifest/rbac-manifest.ts'
 import type { DeployableOutpost } from '#schema/deployment/outpost.ts'
 import { patchObjects } from '#schema/deployment/patch/patch-objects.ts'
 import {
@@ -17,6 +16,7 @@ import {
 import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
 import { temporaryFolder, until } from '#test/support/engines/process.ts'
+import { martello } from '#test/support/martello.ts'
 
 const everything = exampleOutpost({
   kubernetes_httproute_parent_refs: [{ name: 'edge', port: '443' }],
@@ -51,7 +51,7 @@ test('what is made by the manifest is taken by an API server, and applying it ag
   const apply = (text: string) => {
     const file = join(folder.path, 'manifest.yaml')
     writeFileSync(file, text)
-    return cluster.kubectl('apply', '--server-side', '--field-manager=martello', '-f', file)
+    return cluster.kubectl('apply', '--server-side', '--field-manager=martello', '--warnings-as-errors', '-f', file)
   }
   await installCrds(cluster)
   for (const namespace of ['identity', 'martello']) await cluster.kubectl('create', 'namespace', namespace)
@@ -77,7 +77,25 @@ test('what is made by the manifest is taken by an API server, and applying it ag
     await t.test(
       `the controller may what it must ${clusterWide ? 'everywhere' : 'where it is'}, and no more`,
       async () => {
-        await apply(rbacManifest({ namespace: 'martello', clusterWide }))
+        const host = ['--host', 'https://auth.example.com']
+        const printed = martello([
+          'manifests',
+          'controller',
+          '--namespace=martello',
+          ...(clusterWide ? ['--cluster-wide'] : host),
+        ])
+        assert.equal(printed.code, 0, printed.stderr)
+        await apply(printed.stdout)
+        if (!clusterWide)
+          assert.equal(
+            await cluster.kubectl(
+              'get',
+              'deployment',
+              '--namespace=martello',
+              '--output=jsonpath={.items[*].spec.replicas}',
+            ),
+            '2',
+          )
         const may = async (verb: string, resource: string, namespace: string) => {
           const who = '--as=system:serviceaccount:martello:martello-controller'
           const asked = ['auth', 'can-i', verb, resource, `--namespace=${namespace}`, who]

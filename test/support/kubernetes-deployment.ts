@@ -106,7 +106,13 @@ export async function auditedUntilNow(cluster: Kubernetes): Promise<number> {
 const NODE = 'node-of-the-tests'
 
 /** What a node and its kubelet would say of the pods of an outpost: that all are placed and ready. */
-export async function makePodsReady(cluster: Kubernetes, { pk, settings }: DeployableOutpost): Promise<void> {
+export async function makePodsReady(
+  cluster: Kubernetes,
+  {
+    pk,
+    settings,
+  }: { readonly pk: string; readonly settings: Pick<DeployableOutpost['settings'], 'kubernetes_namespace'> },
+): Promise<void> {
   const post = (path: string, body: object) => cluster.call('admin', path, { method: 'POST', body })
   const pods = `/api/v1/namespaces/${settings.kubernetes_namespace}/pods`
   const { body } = await cluster.call('admin', `${pods}?labelSelector=goauthentik.io/outpost-uuid=${uuidHex(pk)}`)

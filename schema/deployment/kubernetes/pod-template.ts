@@ -3,6 +3,7 @@ import { needsTypeArgument } from '../image.ts'
 import type { Basis } from './basis.ts'
 import { podLabels, stablePodLabels } from './labels.ts'
 import { METRICS_PORT, OUTPOST_PORTS } from './ports.ts'
+import { RESTRICTED } from './restricted.ts'
 
 /** compat: environment and the keys of the Secret that it comes from, which authentik's outposts know as ours do. */
 const ENVIRONMENT = {
@@ -12,8 +13,6 @@ const ENVIRONMENT = {
   AUTHENTIK_INSECURE: 'authentik_host_insecure',
 } as const
 
-/** Both images run as this user. */
-const USER = 1000
 /** Time for requests that are under way. */
 const GRACE_SECONDS = 60
 /** The memory is what the LDAP outposts of either kind were seen to need with a large directory. */
@@ -29,12 +28,7 @@ export function podTemplate(basis: Basis): JsonObject {
       enableServiceLinks: false,
       terminationGracePeriodSeconds: GRACE_SECONDS,
       imagePullSecrets: outpost.settings.kubernetes_image_pull_secrets.map((name) => ({ name })),
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: USER,
-        runAsGroup: USER,
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
+      securityContext: RESTRICTED.pod,
       topologySpreadConstraints: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
         maxSkew: 1,
         topologyKey,
@@ -66,12 +60,7 @@ function container({ outpost, image, name }: Basis): JsonObject {
     readinessProbe: probe({ periodSeconds: 5, failureThreshold: 2 }),
     livenessProbe: probe({ periodSeconds: 10, failureThreshold: 6 }),
     resources: RESOURCES,
-    securityContext: {
-      runAsNonRoot: true,
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
+    securityContext: RESTRICTED.container,
     volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
   }
 }

@@ -5,6 +5,7 @@ import { exampleOutpost, RECORDED_CONTEXT, RECORDED_SECRETS } from '#test/suppor
 import { COMPONENTS } from '../desired-object.ts'
 import { desiredObjects } from '../kubernetes/desired-objects.ts'
 import { patchObjects } from '../patch/patch-objects.ts'
+import { controllerManifest, controllerObjects } from './controller-manifest.ts'
 import { kubernetesManifest } from './kubernetes-manifest.ts'
 import { rbacManifest, rbacObjects } from './rbac-manifest.ts'
 import { yamlDocuments } from './yaml-documents.ts'
@@ -131,3 +132,39 @@ for (const [clusterWide, kinds] of SCOPES) {
     }
   })
 }
+
+test('rights on custom resources are given where they are brought into the core, and only there', () => {
+  const rules = (customResources: boolean) =>
+    rbacObjects({ namespace: 'martello', clusterWide: true, customResources }).flatMap((each: any) => each.rules ?? [])
+  const groupsOf = (customResources: boolean) => rules(customResources).flatMap((rule: any) => rule.apiGroups)
+  assert.ok(groupsOf(true).includes('martello.io'))
+  assert.ok(!groupsOf(false).includes('martello.io'))
+})
+
+test('CT-12 CT-15: a controller in the cluster has no more than it needs, and its token is in no manifest', () => {
+  const options = {
+    namespace: 'martello',
+    clusterWide: false,
+    host: new URL('https://auth.example.com/sub/'),
+    image: 'i:1',
+  }
+  const documents = read(controllerManifest(options), '1.1')
+  assert.deepEqual(documents, controllerObjects(options))
+  assert.deepEqual(documents.slice(0, -1), rbacObjects(options))
+  const { metadata, spec } = documents.at(-1)
+  assert.equal(metadata.namespace, 'martello')
+  assert.equal(spec.replicas, 2)
+  const { containers, securityContext, serviceAccountName } = spec.template.spec
+  assert.equal(serviceAccountName, documents[0].metadata.name)
+  assert.equal(securityContext.runAsNonRoot, true)
+  assert.equal(containers[0].securityContext.readOnlyRootFilesystem, true)
+  assert.deepEqual(
+    containers[0].env.map(({ name, value, valueFrom }: any) => `${name}=${value ?? JSON.stringify(valueFrom)}`),
+    [
+      'MARTELLO_HOST=https://auth.example.com/sub/',
+      'MARTELLO_TOKEN={"secretKeyRef":{"name":"martello-controller","key":"token"}}',
+      'MARTELLO_CONTROLLER__KINDS=kubernetes',
+      'MARTELLO_CONTROLLER__LEASE=martello/martello-controller',
+    ],
+  )
+})

@@ -1,4 +1,5 @@
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
+import { CUSTOM_RESOURCE_RULES } from '../../custom-resources/definitions.ts'
 import { yamlDocuments } from './yaml-documents.ts'
 
 export interface RbacOptions {
@@ -6,9 +7,11 @@ export interface RbacOptions {
   readonly namespace: string
   /** Outposts may be in any namespace; otherwise only in the controller's. */
   readonly clusterWide: boolean
+  /** Custom resources are brought into the core. */
+  readonly customResources?: boolean
 }
 
-const NAME = 'martello-controller'
+export const CONTROLLER_NAME = 'martello-controller'
 const MANAGE = ['get', 'list', 'watch', 'create', 'patch', 'delete']
 
 /** What is made for outposts. */
@@ -36,16 +39,20 @@ const LEASE_RULES = [rule('coordination.k8s.io', ['leases'], ['get', 'create', '
  * The account that a controller in a cluster needs, and its rights: on the kinds that are made for outposts, and no more.
  * Which kinds there are, every account may ask.
  */
-export function rbacObjects({ namespace, clusterWide }: RbacOptions): readonly JsonObject[] {
-  const account = { kind: 'ServiceAccount', name: NAME, namespace }
+export function rbacObjects({ namespace, clusterWide, customResources = false }: RbacOptions): readonly JsonObject[] {
+  const account = { kind: 'ServiceAccount', name: CONTROLLER_NAME, namespace }
   const place = clusterWide ? {} : { namespace }
   const prefix = clusterWide ? 'Cluster' : ''
   return [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: NAME, namespace } },
-    role(`${prefix}Role`, { name: NAME, ...place }, RULES),
-    binding(`${prefix}Role`, { name: NAME, ...place }, account),
-    role('Role', { name: `${NAME}-lease`, namespace }, LEASE_RULES),
-    binding('Role', { name: `${NAME}-lease`, namespace }, account),
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: CONTROLLER_NAME, namespace } },
+    role(
+      `${prefix}Role`,
+      { name: CONTROLLER_NAME, ...place },
+      customResources ? [...RULES, ...CUSTOM_RESOURCE_RULES] : RULES,
+    ),
+    binding(`${prefix}Role`, { name: CONTROLLER_NAME, ...place }, account),
+    role('Role', { name: `${CONTROLLER_NAME}-lease`, namespace }, LEASE_RULES),
+    binding('Role', { name: `${CONTROLLER_NAME}-lease`, namespace }, account),
   ]
 }
 

@@ -106,8 +106,8 @@ async function removeAll(call: (args: readonly string[]) => Promise<Answer>): Pr
   }
 }
 
-/** Takes away what the engine leaves mounted. */
-function unmountBelow(path: string): void {
+/** Takes away what an engine leaves mounted. */
+export function unmountBelow(path: string): void {
   const points = readFileSync('/proc/mounts', 'utf8')
     .split('\n')
     .flatMap((line) => line.split(' ')[1] ?? [])

@@ -22,24 +22,31 @@ export async function startEtcd(folder: string): Promise<{ engine: Engine; url: 
   return { engine, url }
 }
 
+/** Where an API server is reached: loopback is not for pods. */
+export interface ApiServerPlace {
+  readonly address: string
+  readonly port: number
+}
+
 /** Starts the API server; ready when the namespace `default` is there. */
 export function startApiServer(
   programs: string,
   folder: string,
-  port: number,
+  { address, port }: ApiServerPlace,
   args: readonly string[],
 ): Promise<Engine> {
-  const url = `https://127.0.0.1:${port}`
+  const url = `https://${address}:${port}`
   return startEngine({
     command: join(programs, 'kube-apiserver'),
     args: [
       `--cert-dir=${folder}`,
       `--secure-port=${port}`,
-      '--bind-address=127.0.0.1',
-      // Where pods would look for it; nothing listens there, and a machine without a network has no address to guess.
-      '--advertise-address=192.0.2.1',
+      `--bind-address=${address}`,
+      // Loopback cannot be advertised; without pods nobody looks there, and a machine without a network has none to guess.
+      `--advertise-address=${address === '127.0.0.1' ? '192.0.2.1' : address}`,
+      // Names of nodes are of no DNS.
+      '--kubelet-preferred-address-types=InternalIP',
       '--authorization-mode=RBAC',
-      '--service-cluster-ip-range=10.96.0.0/16',
       '--allow-privileged=true',
       ...args,
     ],

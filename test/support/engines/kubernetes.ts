@@ -13,7 +13,7 @@ import {
   writeServerFiles,
 } from './kubernetes-files.ts'
 import { startApiServer, startController, startEtcd } from './kubernetes-processes.ts'
-import { freePort, temporaryFolder, until } from './process.ts'
+import { accepts, freePort, startEngine, temporaryFolder, until } from './process.ts'
 import { hasTool } from './tools.ts'
 
 export interface Kubernetes extends AsyncDisposable {
@@ -31,15 +31,24 @@ export interface Kubernetes extends AsyncDisposable {
   call(user: KubernetesUser, path: string, call?: RawCall): Promise<RawAnswer>
   /** The requests so far; one may come into it a moment after its answer. */
   auditLog(): readonly AuditEntry[]
+  /** `kubectl port-forward`: the loopback port by which the port of a Service is reached, until it is disposed. */
+  forward(namespace: string, service: string, port: number): Promise<Forwarded>
   /** Ends the API server at once, as in a crash; what it stored stays. */
   stopApiServer(): Promise<void>
   /** Starts it again at the same address, ending it first where it runs. */
   restartApiServer(): Promise<void>
 }
 
+export interface Forwarded extends AsyncDisposable {
+  readonly port: number
+}
+
 export interface KubernetesOptions {
   /** Also start the controller-manager and the scheduler. */
   readonly controllers?: boolean
+  /** Of this machine: where the API server is reached, instead of loopback. */
+  readonly address?: string
+  readonly serviceRange?: string
 }
 
 /** Whether Kubernetes can be started, building it first; without it the test is skipped, or fails where `CI=true`. */
@@ -56,16 +65,21 @@ export async function hasKubernetes(t: TestContext): Promise<boolean> {
 }
 
 /** Starts a control plane of its own (etcd, API server) on free ports; ready when the namespace `default` is there. */
-export async function startKubernetes({ controllers = false }: KubernetesOptions = {}): Promise<Kubernetes> {
+export async function startKubernetes(options: KubernetesOptions = {}): Promise<Kubernetes> {
+  const { controllers = false, address = '127.0.0.1', serviceRange = '10.96.0.0/16' } = options
   const programs = await ensureKubernetesBuilt()
   await using started = new AsyncDisposableStack()
   const folder = started.use(temporaryFolder('kubernetes')).path
   const storage = await startEtcd(folder)
   started.use(storage.engine)
   const port = await freePort()
-  const server = `https://127.0.0.1:${port}`
-  const serverArgs = [...writeServerFiles(folder), `--etcd-servers=${storage.url}`]
-  const startAgain = () => startApiServer(programs, folder, port, serverArgs)
+  const server = `https://${address}:${port}`
+  const serverArgs = [
+    ...writeServerFiles(folder),
+    `--etcd-servers=${storage.url}`,
+    `--service-cluster-ip-range=${serviceRange}`,
+  ]
+  const startAgain = () => startApiServer(programs, folder, { address, port }, serverArgs)
   let apiServer = await startAgain()
   const stopApiServer = async () => apiServer[Symbol.asyncDispose]()
   started.defer(stopApiServer)
@@ -100,6 +114,15 @@ export async function startKubernetes({ controllers = false }: KubernetesOptions
       await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(list))
     },
     call: (user, path, call) => rawCall({ url: server, ca, token: tokenOf(user) }, path, call),
+    async forward(namespace, service, remote) {
+      const local = await freePort()
+      const engine = await startEngine({
+        command: join(programs, 'kubectl'),
+        args: [...always, 'port-forward', `--namespace=${namespace}`, `service/${service}`, `${local}:${remote}`],
+        ready: () => accepts(local),
+      })
+      return { port: local, [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() }
+    },
     auditLog: () => readAuditLog(folder),
     stopApiServer,
     async restartApiServer() {

@@ -1,0 +1,196 @@
+// The whole controller between a core and a cluster: what the core is told, and what it survives.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { CONTROLLER_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
+import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { startEngine, until } from '#test/support/engines/process.ts'
+import { run } from '#test/support/engines/tools.ts'
+import { makePodsReady } from '#test/support/kubernetes-deployment.ts'
+import {
+  conditionsOf,
+  connectCluster,
+  controllerKubeconfig,
+  makeOutpost,
+  recordOf,
+} from '#test/support/kubernetes-fleet.ts'
+import { startTestController } from '#test/support/test-controller.ts'
+
+const CONTROLLERS = join(import.meta.dirname, '..', '..', 'controllers')
+const MAIN = join(CONTROLLERS, 'main.ts')
+const COMMAND = join(CONTROLLERS, 'commands', 'martello.mjs')
+const NAMESPACE = 'martello'
+const COUNT = 6
+const KINDS = 'secrets,deployments,services,ingresses,poddisruptionbudgets,horizontalpodautoscalers,networkpolicies'
+const OURS = '--selector=app.kubernetes.io/managed-by=goauthentik.io'
+
+test('a controller between a core and a cluster', async (t) => {
+  if (!(await hasKubernetes(t))) return
+  await using cluster = await startKubernetes({ controllers: true })
+  await using core = await startCore({ controller: true })
+  const kubeconfig = await controllerKubeconfig(cluster, { namespace: NAMESPACE, clusterWide: false })
+  const connection = await connectCluster(core, kubeconfig)
+  const running: Running = { cluster, core, connection }
+  await t.test('CT-15: what keeps pods from being made, or from coming up, is told', () => troubles(running))
+  await t.test('a plan shows what is done, and is carried out only as it was shown', () => planned(running))
+  await t.test('CT-22: a controller that is killed in the middle, and one after it', () => killedController(running))
+  await t.test('CT-22: an API server that is killed in the middle', () => killedApiServer(running))
+})
+
+interface Running {
+  readonly cluster: Kubernetes
+  readonly core: TestCore
+  readonly connection: string
+}
+
+const make = ({ core, connection }: Running, name: string) =>
+  makeOutpost(core, { name, type: 'ldap', connection, config: { kubernetes_namespace: NAMESPACE } })
+
+const remove = async ({ core, cluster }: Running, outposts: readonly string[]): Promise<void> => {
+  for (const outpost of outposts) await core.api('DELETE', `/outposts/instances/${outpost}/`)
+  for (const outpost of outposts)
+    await until('its record to go', async () => (await recordOf(core, outpost)) === undefined, { withinMs: 60_000 })
+  assert.equal(await namesOf(cluster), '')
+}
+
+/** `kind/name` of all that is deployed. */
+const namesOf = async (cluster: Kubernetes): Promise<string> =>
+  (await cluster.kubectl('get', KINDS, `--namespace=${NAMESPACE}`, OURS, '--output=name')).trim()
+
+async function troubles(running: Running): Promise<void> {
+  const { cluster, core } = running
+  await using _ = startTestController(core, { kinds: ['kubernetes'] })
+  await cluster.apply({
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'none', namespace: NAMESPACE },
+    spec: { hard: { pods: '0' } },
+  })
+  const outpost = await make(running, 'troubled')
+  const isTold = (condition: string) =>
+    until(condition, async () => (await conditionsOf(core, outpost)).includes(`deployment: ${condition}`)).catch(
+      async (cause) => {
+        throw new Error(JSON.stringify(await recordOf(core, outpost)), { cause })
+      },
+    )
+  await isTold('failed FailedCreate')
+  const { objects } = await recordOf(core, outpost)
+  assert.match(objects.find((each: any) => each.component === 'deployment').message, /exceeded quota: none/)
+  await cluster.kubectl('delete', 'resourcequota', 'none', `--namespace=${NAMESPACE}`)
+  // What has failed is tried again less and less often, what is new at once.
+  await cluster.kubectl('delete', 'replicasets', '--all', `--namespace=${NAMESPACE}`)
+  const pods = `/api/v1/namespaces/${NAMESPACE}/pods`
+  await until('a pod', async () => (await cluster.call('admin', pods)).body.items.length > 0, { withinMs: 60_000 })
+  const [pod] = (await cluster.call('admin', pods)).body.items
+  const say = async (containerStatus: object) => {
+    const { status, body } = await cluster.call('admin', `${pods}/${pod.metadata.name}/status`, {
+      method: 'PATCH',
+      contentType: 'application/merge-patch+json',
+      body: { status: { containerStatuses: [{ name: 'ldap', image: 'x', imageID: '', ...containerStatus }] } },
+    })
+    assert.equal(status, 200, JSON.stringify(body))
+  }
+  await say({ ready: false, restartCount: 0, state: { waiting: { reason: 'ErrImagePull', message: 'no such image' } } })
+  await isTold('failed ErrImagePull')
+  const lastState = { terminated: { exitCode: 3 } }
+  await say({ ready: false, restartCount: 2, state: { running: {} }, lastState })
+  await isTold('failed CrashLoopBackOff')
+  await say({ ready: true, restartCount: 2, state: { running: {} }, lastState })
+  await makePodsReady(cluster, { pk: outpost, settings: { kubernetes_namespace: NAMESPACE } })
+  await isTold('ready Available')
+  await remove(running, [outpost])
+}
+
+async function planned(running: Running): Promise<void> {
+  const { cluster, core } = running
+  const settings = {
+    MARTELLO_HOST: core.url,
+    MARTELLO_TOKEN: CONTROLLER_TOKEN,
+    MARTELLO_CONTROLLER__KINDS: 'kubernetes',
+  }
+  const command = (...args: string[]) => run(process.execPath, [COMMAND, ...args], { env: settings, withinMs: 60_000 })
+  const outpost = await make(running, 'planned')
+  const shown = await command('plan', '--json')
+  const { hash, outposts } = JSON.parse(shown.text)
+  assert.equal(shown.code, 1)
+  assert.deepEqual(
+    outposts[0].steps.map(({ action, kind }: any) => `${action} ${kind}`),
+    ['create Secret', 'create Deployment', 'create Service', 'create Service', 'skip ServiceMonitor'],
+  )
+  assert.equal(await namesOf(cluster), '', 'a plan makes nothing')
+  assert.equal((await command('apply', '--plan', '0123456789abcdef')).code, 1)
+  assert.equal(await namesOf(cluster), '', 'another plan makes nothing')
+  const applied = await command('apply', '--plan', hash)
+  assert.equal(applied.code, 0, applied.text)
+  assert.match(await namesOf(cluster), /deployment.apps\/ak-outpost-planned/)
+  const again = await command('plan')
+  assert.equal(again.code, 0, again.text)
+  await core.api('DELETE', `/outposts/instances/${outpost}/`)
+  const removal = JSON.parse((await command('plan', '--json')).text)
+  assert.deepEqual(new Set(removal.outposts[0].steps.map(({ action }: any) => action)), new Set(['delete']))
+  const removed = await command('apply', '--plan', removal.hash)
+  assert.equal(await namesOf(cluster), '', removed.text)
+}
+
+const many = (running: Running) =>
+  Promise.all(Array.from({ length: COUNT }, (_, index) => make(running, `many ${index}`)))
+
+/** All that was made is known, and nothing was made twice. */
+async function assertConverged({ cluster, core }: Running, outposts: readonly string[]): Promise<void> {
+  const inventory: string[] = []
+  for (const outpost of outposts) {
+    await until(
+      'all objects',
+      async () =>
+        /^secret: ready.*deployment: (?:progressing|failed Unschedulable).*service: ready.*metrics service: ready/s.test(
+          (await conditionsOf(core, outpost)).join('\n'),
+        ),
+      { withinMs: 60_000 },
+    )
+    const { inventory: items } = await recordOf(core, outpost)
+    inventory.push(...items.map(({ kind, name }: any) => `${kind.toLowerCase()}/${name}`))
+  }
+  const there = (await namesOf(cluster)).replaceAll('.apps/', '/').split('\n')
+  assert.deepEqual(there.toSorted(), inventory.toSorted())
+  assert.equal(new Set(there).size, COUNT * 4)
+}
+
+async function killedController(running: Running): Promise<void> {
+  const { cluster, core } = running
+  const outposts = await many(running)
+  const env = {
+    ...process.env,
+    MARTELLO_HOST: core.url,
+    MARTELLO_TOKEN: CONTROLLER_TOKEN,
+    MARTELLO_CONTROLLER__KINDS: 'kubernetes',
+  }
+  const start = () => startEngine({ command: process.execPath, args: [MAIN], env, ready: async () => true })
+  {
+    await using first = await start()
+    await until('something', async () => (await namesOf(cluster)) !== '')
+    first.process.kill('SIGKILL')
+    await once(first.process, 'exit')
+  }
+  const made = (await namesOf(cluster)).split('\n').length
+  assert.ok(made < COUNT * 4, `it was in the middle: ${made}`)
+  await using _ = await start()
+  await assertConverged(running, outposts)
+  await remove(running, outposts)
+}
+
+async function killedApiServer(running: Running): Promise<void> {
+  const { cluster, core } = running
+  const outposts = await many(running)
+  await using _ = startTestController(core, { kinds: ['kubernetes'] })
+  await until('something', async () => (await namesOf(cluster)) !== '')
+  await cluster.stopApiServer()
+  await until('that is told', async () =>
+    (await Promise.all(outposts.map((each) => recordOf(core, each)))).some(
+      (record) => record !== undefined && /does not answer/.test(record.error),
+    ),
+  )
+  await cluster.restartApiServer()
+  await assertConverged(running, outposts)
+  await remove(running, outposts)
+}
