@@ -34,12 +34,14 @@ export interface TestCoreOptions {
   readonly log?: Logger
   /** Instead of the system's. */
   readonly clock?: Clock
+  /** The image of outposts that name none. */
+  readonly image?: string
 }
 
 /** A whole core in this process, on a database of its own unless one is given, on free ports. */
 export async function startCore(options: TestCoreOptions = {}): Promise<TestCore> {
   const { database, sample = true, controller = false, addresses, httpPort = 0, dataDir, log = silentLogger } = options
-  const { host = '127.0.0.1' } = options
+  const { host = '127.0.0.1', image = 'ghcr.io/martello/outpost:%(version)s' } = options
   const clock = options.clock ?? { now: () => Date.now() }
   const folder = dataDir === undefined ? temporaryFolder('core') : { path: dataDir, [Symbol.dispose]: () => {} }
   const listen = (setting: string, port = 0) => ({ host, port, setting })
@@ -65,7 +67,7 @@ export async function startCore(options: TestCoreOptions = {}): Promise<TestCore
     },
     controllerToken: controller ? new Secret(CONTROLLER_TOKEN) : undefined,
     defaultTokenLength: 60,
-    outposts: { containerImageBase: 'ghcr.io/martello/outpost:%(version)s', discover: true },
+    outposts: { containerImageBase: image, discover: true },
   }
   const core = await runCore(config, { log, clock, random: Math.random })
   const url = `http://${host}:${core.ports.http}`
