@@ -2,6 +2,7 @@ import { readControllerConfig } from '#controllers/config/controller-config.ts'
 import { coreClient } from '#controllers/core-client.ts'
 import { FleetReader } from '#controllers/fleet/fleet-reader.ts'
 import type { FleetState } from '#controllers/fleet/fleet-state.ts'
+import { TokenKeeper } from '#controllers/fleet/token-keeper.ts'
 import { planFleet } from '#controllers/loop/plan-fleet.ts'
 import { reconcile } from '#controllers/loop/reconcile.ts'
 import { Targets } from '#controllers/loop/targets.ts'
@@ -30,13 +31,14 @@ export async function actingController(
     const local = { coreUrl: host, listen, events, env: source.env, clock, random: Math.random }
     await using targets = new Targets(openTargets({ kinds, core, log: silentLogger, local }), () => {})
     const reader = new FleetReader(core, silentLogger)
+    const tokens = new TokenKeeper(core, clock)
     return await work({
       plan: async (names, signal) => planFleet(await reader.read(), { core, targets, clock }, { names, signal }),
       async reconcileAll(names, signal) {
         const state = await reader.read()
         const failures: Record<string, string> = {}
         for (const [pk, name] of namesIn(state, names)) {
-          const surroundings = { core, targets, clock, recorded: () => {} }
+          const surroundings = { core, targets, clock, tokens, recorded: () => {} }
           await reconcile(pk, state, surroundings, signal).catch((error) => {
             if (!(error instanceof MartelloError)) throw error
             failures[name] = error.detail

@@ -2,12 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { FleetReader } from '#controllers/fleet/fleet-reader.ts'
 import type { FleetOutpost, FleetState } from '#controllers/fleet/fleet-state.ts'
 import { writeConnectionState } from '#controllers/fleet/fleet-writer.ts'
-import { canaryFor } from '#controllers/waves/canary.ts'
-import { healthySince } from '#controllers/waves/rollout.ts'
+import { TokenKeeper } from '#controllers/fleet/token-keeper.ts'
+import { canariesOf } from '#controllers/waves/canary.ts'
 import type { CoreClient } from '#schema/client/request.ts'
 import type { DeploymentRecord } from '#schema/deployment/status.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
+import { inputOf } from './input-of.ts'
 import { reconcile } from './reconcile.ts'
 import { type OpenTarget, Targets } from './targets.ts'
 import { WorkQueue } from './work-queue.ts'
@@ -45,6 +46,7 @@ interface Seen {
 export class Controller {
   readonly #options: ControllerOptions
   readonly #reader: FleetReader
+  readonly #tokens: TokenKeeper
   readonly #seen = new Map<string, Seen>()
   #state: FleetState | undefined
   #records = new Map<string, DeploymentRecord>()
@@ -53,6 +55,7 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options
     this.#reader = new FleetReader(options.core, options.log)
+    this.#tokens = new TokenKeeper(options.core, options.clock)
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -92,8 +95,9 @@ export class Controller {
     await targets.keep(state)
     read?.([...state.outposts.values()].filter((each) => this.#isServed(each, state, targets)))
     const now = clock.now()
+    const canaries = canariesOf(state)
     for (const outpost of new Set([...state.outposts.keys(), ...state.records.keys()])) {
-      const input = inputOf(outpost, state)
+      const input = inputOf(outpost, state, canaries)
       const seen = this.#seen.get(outpost)
       if (seen?.input === input && seen.due > now) continue
       // What has changed is worth an attempt now; what is merely due waits for its back-off.
@@ -117,7 +121,7 @@ export class Controller {
       if (record === undefined) this.#records.delete(of)
       else this.#records.set(of, record)
     }
-    const again = await reconcile(outpost, state, { core, targets, clock, recorded }, signal)
+    const again = await reconcile(outpost, state, { core, targets, clock, recorded, tokens: this.#tokens }, signal)
     const seen = this.#seen.get(outpost)
     if (seen !== undefined && again !== undefined) seen.due = Math.min(seen.due, clock.now() + again)
   }
@@ -146,16 +150,4 @@ export class Controller {
       await wait(ms, undefined, { signal }).catch(() => {})
     }
   }
-}
-
-/** Everything that what is wanted of an outpost depends on; the same text means that nothing has changed. */
-function inputOf(pk: string, state: FleetState): string {
-  const { outposts, connections, records, context } = state
-  const outpost = outposts.get(pk)
-  const record = records.get(pk)
-  const fingerprints = [outpost?.connection, record?.connection].map((each) => connections.get(each ?? '')?.fingerprint)
-  // Who waits for a canary does so until this changes.
-  const canary = outpost === undefined ? undefined : canaryFor(outpost, state)
-  const proof = canary === undefined ? [] : [canary.image, canary.rejected_image, healthySince(canary)]
-  return JSON.stringify([outpost, fingerprints, context.version, context.imageTemplate, proof])
 }

@@ -1,5 +1,6 @@
 import type { FleetConnection, FleetOutpost, FleetState } from '#controllers/fleet/fleet-state.ts'
-import { dropRecord, readToken, writeRecord } from '#controllers/fleet/fleet-writer.ts'
+import { dropRecord, writeRecord } from '#controllers/fleet/fleet-writer.ts'
+import type { TokenKeeper } from '#controllers/fleet/token-keeper.ts'
 import type { Target } from '#controllers/target/target.ts'
 import { DeploymentPendingError, ServiceConnectionError } from '#controllers/target/target-error.ts'
 import { canaryFor } from '#controllers/waves/canary.ts'
@@ -15,6 +16,7 @@ const SOON_MS = 2_000
 
 export interface ReconcileSurroundings extends RecordKeeperOptions {
   readonly targets: Targets
+  readonly tokens: Pick<TokenKeeper, 'tokenOf'>
 }
 
 /**
@@ -73,7 +75,7 @@ async function deploy(
   surroundings: ReconcileSurroundings,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const { core, clock, targets } = surroundings
+  const { clock, targets, tokens } = surroundings
   const wanted = imageOf(outpost, state.context)
   const pinned = isPinned(outpost)
   const canary = canaryFor(outpost, state)
@@ -81,7 +83,7 @@ async function deploy(
   const keeper = new RecordKeeper(surroundings, { outpost, connection, rollout, wanted }, record)
   try {
     const target: Target = await targets.of(connection)
-    const token = await readToken(core, outpost)
+    const token = await tokens.tokenOf(outpost)
     const secrets = { token: token.reveal() }
     const before = record?.objects ?? []
     const { image } = rollout

@@ -32,7 +32,9 @@ test('a controller between a core and a cluster', async (t) => {
   const kubeconfig = await controllerKubeconfig(cluster, { namespace: NAMESPACE, clusterWide: false })
   const connection = await connectCluster(core, kubeconfig)
   const running: Running = { cluster, core, connection }
-  await t.test('CT-15: what keeps pods from being made, or from coming up, is told', () => troubles(running))
+  await t.test('CT-15: what keeps pods from being made, or from coming up, is told, and the token is read once', () =>
+    troubles(running),
+  )
   await t.test('a plan shows what is done, and is carried out only as it was shown', () => planned(running))
   await t.test('CT-22: a controller that is killed in the middle, and one after it', () => killedController(running))
   await t.test('CT-22: an API server that is killed in the middle', () => killedApiServer(running))
@@ -99,6 +101,13 @@ async function troubles(running: Running): Promise<void> {
   await say({ ready: true, restartCount: 2, state: { running: {} }, lastState })
   await makePodsReady(cluster, { pk: outpost, settings: { kubernetes_namespace: NAMESPACE } })
   await isTold('ready Available')
+  const { token_identifier: identifier } = (await core.api('GET', `/outposts/instances/${outpost}/`)).body
+  const { results: shown } = (await core.api('GET', '/events/events/?action=secret_view&page_size=100')).body
+  assert.equal(
+    shown.filter(({ context }: any) => context.identifier === identifier).length,
+    1,
+    'its token was read once',
+  )
   await remove(running, [outpost])
 }
 

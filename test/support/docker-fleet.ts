@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { coreClient } from '#controllers/core-client.ts'
 import { FleetReader } from '#controllers/fleet/fleet-reader.ts'
+import { TokenKeeper } from '#controllers/fleet/token-keeper.ts'
 import { Controller } from '#controllers/loop/controller.ts'
 import { reconcile } from '#controllers/loop/reconcile.ts'
 import { Targets } from '#controllers/loop/targets.ts'
@@ -134,8 +135,9 @@ class Fleet implements DockerFleet {
     await using targets = new Targets(open, () => {})
     const state = await new FleetReader(core, silentLogger).read()
     const { signal } = new AbortController()
+    const tokens = new TokenKeeper(core, systemClock)
     for (const pk of new Set([...state.outposts.keys(), ...state.records.keys()]))
-      await reconcile(pk, state, { core, targets, clock: systemClock, recorded: () => {} }, signal)
+      await reconcile(pk, state, { core, targets, tokens, clock: systemClock, recorded: () => {} }, signal)
     return this.socket.requests.slice(from).filter((request) => !READS.test(request))
   }
 

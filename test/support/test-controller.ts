@@ -16,7 +16,7 @@ export interface TestControllerOptions {
 }
 
 /** A controller in this process; what it runs on this machine ends with it. */
-export function startTestController(core: TestCore, options: TestControllerOptions): AsyncDisposable {
+export function startTestController(core: Pick<TestCore, 'url'>, options: TestControllerOptions): AsyncDisposable {
   const { kinds, listen = NOWHERE, clock = { now: () => Date.now() } } = options
   const stop = new AbortController()
   const client = coreClient(new URL(core.url), new Secret(CONTROLLER_TOKEN))

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { FleetOutpost, FleetState } from '#controllers/fleet/fleet-state.ts'
+import { canariesOf } from '#controllers/waves/canary.ts'
+import type { DeploymentRecord } from '#schema/deployment/status.ts'
+import { exampleOutpost } from '#test/support/deployment-vectors.ts'
+import { inputOf } from './input-of.ts'
+
+const [FIRST, SECOND] = ['11111111-2222-4333-8444-00000000000a', '11111111-2222-4333-8444-00000000000b']
+const outpost = (pk: string, name: string, image: string | null): FleetOutpost => ({
+  ...exampleOutpost({ container_image: image }),
+  pk,
+  name,
+  tokenIdentifier: name,
+  connection: 'c',
+})
+const record = (pk: string, image: string, more: Partial<DeploymentRecord> = {}): DeploymentRecord => ({
+  outpost: pk,
+  outpost_name: pk,
+  connection: 'c',
+  inventory: [],
+  objects: [],
+  image,
+  previous_image: '',
+  rejected_image: '',
+  rejected_why: '',
+  error: '',
+  reconciled: '2026-01-01T00:00:00.000Z',
+  ...more,
+})
+const ready = {
+  component: 'deployment',
+  kind: 'Deployment',
+  name: 'x',
+  condition: 'ready',
+  reason: 'Available',
+  message: '',
+  since: '2026-01-01T00:00:00.000Z',
+} as const
+
+/** The input of the second outpost, when the first has this record. */
+function inputWith(canary: DeploymentRecord, { own = 'i:1', pinned = null as string | null } = {}): string {
+  const outposts = [outpost(FIRST, 'a', null), outpost(SECOND, 'b', pinned)]
+  const state: FleetState = {
+    outposts: new Map(outposts.map((each) => [each.pk, each])),
+    unreadable: new Set(),
+    discoverable: new Set(),
+    connections: new Map(),
+    records: new Map([canary, record(SECOND, own)].map((each) => [each.outpost, each])),
+    context: { version: '1', imageTemplate: 'i:2' },
+  }
+  return inputOf(SECOND, state, canariesOf(state))
+}
+
+const trying = record(FIRST, 'i:2')
+const proved = record(FIRST, 'i:2', { objects: [ready] })
+const rejected = record(FIRST, 'i:1', { rejected_image: 'i:2' })
+const CASES: ReadonlyArray<[what: string, isChange: boolean, before: string, after: string]> = [
+  ['comes up', true, inputWith(trying), inputWith(proved)],
+  ['goes back', true, inputWith(trying), inputWith(rejected)],
+  ['is written again', false, inputWith(trying), inputWith({ ...trying, reconciled: '2026-01-02T00:00:00.000Z' })],
+  ['comes up, for one that has the image', false, inputWith(trying, { own: 'i:2' }), inputWith(proved, { own: 'i:2' })],
+  ['comes up, for one with its own', false, inputWith(trying, { pinned: 'x:1' }), inputWith(proved, { pinned: 'x:1' })],
+]
+for (const [what, isChange, before, after] of CASES)
+  test(`CT-17: a canary that ${what} is ${isChange ? 'a' : 'no'} reason to look at those that wait`, () =>
+    assert.equal(before !== after, isChange))

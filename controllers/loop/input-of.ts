@@ -1,0 +1,17 @@
+import type { FleetState } from '#controllers/fleet/fleet-state.ts'
+import { type Canaries, canaryFor } from '#controllers/waves/canary.ts'
+import { healthySince } from '#controllers/waves/rollout.ts'
+import { imageOf } from '#schema/deployment/image.ts'
+
+/** Everything that what is wanted of an outpost depends on; the same text means that nothing has changed. */
+export function inputOf(pk: string, state: FleetState, canaries: Canaries): string {
+  const { outposts, connections, records, context } = state
+  const outpost = outposts.get(pk)
+  const record = records.get(pk)
+  const fingerprints = [outpost?.connection, record?.connection].map((each) => connections.get(each ?? '')?.fingerprint)
+  // Who has the image that it should have waits for nobody.
+  const isWaiting = outpost !== undefined && record !== undefined && record.image !== imageOf(outpost, context)
+  const canary = isWaiting ? canaryFor(outpost, state, canaries) : undefined
+  const proof = canary && [canary.image, canary.rejected_image, healthySince(canary)]
+  return JSON.stringify([outpost, fingerprints, context.version, context.imageTemplate, proof])
+}
