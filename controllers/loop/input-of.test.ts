@@ -40,13 +40,19 @@ const ready = {
 
 /** The input of the second outpost, when the first has this record. */
 function inputWith(canary: DeploymentRecord, { own = 'i:1', pinned = null as string | null } = {}): string {
+  return inputOfSecond([canary, record(SECOND, own)], pinned)
+}
+
+const connection = (pk: string) => ({ pk, name: pk, kind: 'kubernetes', local: true, fingerprint: pk }) as const
+
+function inputOfSecond(records: readonly DeploymentRecord[], pinned: string | null = null): string {
   const outposts = [outpost(FIRST, 'a', null), outpost(SECOND, 'b', pinned)]
   const state: FleetState = {
     outposts: new Map(outposts.map((each) => [each.pk, each])),
     unreadable: new Set(),
     discoverable: new Set(),
-    connections: new Map(),
-    records: new Map([canary, record(SECOND, own)].map((each) => [each.outpost, each])),
+    connections: new Map(['c', 'd'].map((pk) => [pk, connection(pk)])),
+    records: new Map(records.map((each) => [each.outpost, each])),
     context: { version: '1', imageTemplate: 'i:2' },
   }
   return inputOf(SECOND, state, canariesOf(state))
@@ -65,3 +71,9 @@ const CASES: ReadonlyArray<[what: string, isChange: boolean, before: string, aft
 for (const [what, isChange, before, after] of CASES)
   test(`CT-17: a canary that ${what} is ${isChange ? 'a' : 'no'} reason to look at those that wait`, () =>
     assert.equal(before !== after, isChange))
+
+test('that an outpost is deployed where it should be is no reason to look again; elsewhere it is', () => {
+  const deployedAt = (pk: string) => inputOfSecond([record(SECOND, 'i:2', { connection: pk })])
+  assert.equal(deployedAt('c'), inputOfSecond([]))
+  assert.notEqual(deployedAt('d'), inputOfSecond([]))
+})

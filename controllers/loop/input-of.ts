@@ -8,7 +8,9 @@ export function inputOf(pk: string, state: FleetState, canaries: Canaries): stri
   const { outposts, connections, records, context } = state
   const outpost = outposts.get(pk)
   const record = records.get(pk)
-  const fingerprints = [outpost?.connection, record?.connection].map((each) => connections.get(each ?? '')?.fingerprint)
+  // That something was made where it should be, and is now known, is no change.
+  const elsewhere = record?.connection === outpost?.connection ? undefined : record?.connection
+  const fingerprints = [outpost?.connection, elsewhere].map((each) => connections.get(each ?? '')?.fingerprint)
   // Who has the image that it should have waits for nobody.
   const isWaiting = outpost !== undefined && record !== undefined && record.image !== imageOf(outpost, context)
   const canary = isWaiting ? canaryFor(outpost, state, canaries) : undefined

@@ -11,10 +11,6 @@ const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), '
 const BASE = 'martello-base'
 /** What an image is built from, beside its Dockerfile and the stand-in. */
 const SOURCES = ['package-lock.json', 'package.json', '{schema,core,outposts,controllers}/**/*.*']
-  'package-lock.json',
-  'package.json',
-  '{schema,core,outposts,controllers}/**/*.{ts,mjs,sql,yaml,css,js}',
-]
 const BUILT_WITHIN_MS = 600_000
 
 type Name = 'core' | 'outpost'
