@@ -2,37 +2,27 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { ROLLOUT_LIMITS } from '#controllers/waves/rollout.ts'
 import { CONTROLLER_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
-import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
-import { type KubernetesWithNode, startKubernetesWithNode } from '#test/support/engines/kubernetes-node.ts'
+import type { KubernetesWithNode } from '#test/support/engines/kubernetes-node.ts'
 import { freePort, temporaryFolder, until } from '#test/support/engines/process.ts'
-import { hasTool } from '#test/support/engines/tools.ts'
-import { buildImages } from '#test/support/images.ts'
 import { connectCluster, deployed, makeOutpost, recordOf } from '#test/support/kubernetes-fleet.ts'
 import { martello } from '#test/support/martello.ts'
 import { startTestController } from '#test/support/test-controller.ts'
 import { importTinyImage } from '#test/support/tiny-image.ts'
 
-const NAMESPACE = 'martello'
+const NAMESPACE = 'martello-controllers'
 const NAME = 'martello-controller'
 const FAIL_OVER_MS = 30_000
-const TOOLS = { dockerd: 'docker.io', busybox: 'busybox-static', jq: 'jq' }
 
-test('controllers in pods, and new images in waves', async (t) => {
-  for (const [command, debian] of Object.entries(TOOLS)) if (!(await hasTool(t, command, debian))) return
-  if (!(await hasKubernetes(t))) return
-  const started = await startKubernetesWithNode()
-  if ('impossible' in started) return t.skip(`no container can run here: ${started.impossible.slice(-300)}`)
-  await using node = started
-  const images = await buildImages(node.docker, ['core', 'outpost'])
+export async function controllersInPods(t: TestContext, node: KubernetesWithNode, images: Images): Promise<void> {
   await node.cluster.kubectl('create', 'namespace', NAMESPACE)
   await t.test('CT-11: of two controllers one works, and the other goes on when it is killed', () =>
     takingTurns(node, images),
   )
   await t.test('CT-17: a new image is tried by one outpost before the others', () => waves(node, images.outpost))
-})
+}
 
 interface Images {
   readonly core: string

@@ -2,14 +2,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { type TestContext, test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { SAMPLE_PASSWORD, startCore, type TestCore } from '#test/support/core.ts'
 import { Curl } from '#test/support/curl.ts'
-import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
-import { type KubernetesWithNode, startKubernetesWithNode } from '#test/support/engines/kubernetes-node.ts'
+import type { KubernetesWithNode } from '#test/support/engines/kubernetes-node.ts'
 import { freePort, until } from '#test/support/engines/process.ts'
-import { hasTool } from '#test/support/engines/tools.ts'
-import { buildImages } from '#test/support/images.ts'
 import {
   connectCluster,
   controllerKubeconfig,
@@ -23,13 +20,7 @@ import { startTestController } from '#test/support/test-controller.ts'
 const NAMESPACE = 'martello'
 const INVALID_CREDENTIALS = 49
 
-test('outposts in pods', async (t) => {
-  for (const [command, debian] of Object.entries(TOOLS)) if (!(await hasTool(t, command, debian))) return
-  if (!(await hasKubernetes(t))) return
-  const started = await startKubernetesWithNode()
-  if ('impossible' in started) return t.skip(`no container can run here: ${started.impossible.slice(-300)}`)
-  await using node = started
-  const { outpost: image } = await buildImages(node.docker, ['outpost'])
+export async function outpostsInPods(t: TestContext, node: KubernetesWithNode, image: string): Promise<void> {
   await using application = await startApplication(node.address)
   await using core = await startCore({
     controller: true,
@@ -43,16 +34,8 @@ test('outposts in pods', async (t) => {
   const outposts = { ldap: await make('ldap'), proxy: await make('proxy') }
   await using _ = startTestController(core, { kinds: ['kubernetes'] })
   await suite(t, { node, core, image, outposts })
-})
-
-const TOOLS = {
-  dockerd: 'docker.io',
-  busybox: 'busybox-static',
-  socat: 'socat',
-  jq: 'jq',
-  curl: 'curl',
-  ldapsearch: 'ldap-utils',
 }
+
 const configOf = (image: string) => ({ container_image: image, kubernetes_namespace: NAMESPACE })
 
 interface Running {
