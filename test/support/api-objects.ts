@@ -49,6 +49,13 @@ export async function makeObjects(api: ApiBench): Promise<Objects> {
   await make('policies/expression/', { name: 'expression', expression: 'true' })
   const outpost = await makeOutposts(make, { provider: providers[0]!['pk'], pair: pair['pk'] })
   keep(bindingOf('outposts/deployments/'), await makeDeployment(api, outpost))
+  const model = 'authentik_outposts.outpost'
+  await make('core/ownerships/', {
+    model,
+    object: `${model}/${outpost['pk']}`,
+    owner: 'kubernetes/1',
+    source: 'a test',
+  })
   await make('managed/blueprints/', { name: 'own', content: 'version: 1\nmetadata:\n  name: x\nentries: []\n' })
   await make('events/events/', { action: 'custom_x', app: 'x', context: { password: `${SECRET}-event` } })
   keep(bindingOf('core/authenticated_sessions/'), await makeSession(api, user['pk']))
