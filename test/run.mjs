@@ -23,7 +23,11 @@ function step(name, command, args) {
   const { status } = spawnSync(join(BIN, command), args, {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, PATH: `${BIN}:${process.env.PATH}` },
+    env: {
+      NODE_COMPILE_CACHE: join(ROOT, 'node_modules', '.cache', 'compiled'),
+      ...process.env,
+      PATH: `${BIN}:${process.env.PATH}`,
+    },
   })
   if (status !== 0) {
     console.error(`${name} failed`)
@@ -48,6 +52,9 @@ if (missing.length > 0) {
 }
 if (patterns.length === 0) for (const [name, command, args] of STEPS) step(name, command, args)
 step('tests', 'node', [
+  // As the core does for itself.
+  '--import',
+  './core/store/drizzle-resolution.ts',
   '--test',
   '--test-concurrency=2',
   '--test-reporter=spec',

@@ -18,6 +18,7 @@ import { groups, userGroups, users } from '#core/store/tables/users.ts'
 import { createToken } from '#core/store/tokens.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
+import { freshDatabase } from '#test/support/fresh-database.ts'
 
 export interface ApiResponse {
   readonly status: number
@@ -46,6 +47,7 @@ export interface ApiBench extends AsyncDisposable {
 /** Starts it; everything is gone when it is disposed. */
 export async function startApi(port = 0): Promise<ApiBench> {
   const folder = mkdtempSync(join(tmpdir(), 'martello-api-'))
+  await freshDatabase(folder)
   const handle = await openDatabase({ kind: 'embedded', folder }, silentLogger)
   await migrate(handle, silentLogger)
   const clock = { now: () => Date.now() }

@@ -4,6 +4,7 @@ import type { Clock } from '#schema/kernel/clock.ts'
 import { type Logger, silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import { temporaryFolder } from './engines/process.ts'
+import { freshDatabase } from './fresh-database.ts'
 
 export const ADMIN_TOKEN = 'token-of-the-administrator-in-tests'
 export const CONTROLLER_TOKEN = 'token-of-the-controller-in-tests-0123456789'
@@ -46,6 +47,7 @@ export async function startCore(options: TestCoreOptions = {}): Promise<TestCore
   const { host = '127.0.0.1', imageBase: containerImageBase = 'ghcr.io/martello/outpost:%(version)s' } = options
   const clock = options.clock ?? { now: () => Date.now() }
   const folder = dataDir === undefined ? temporaryFolder('core') : { path: dataDir, [Symbol.dispose]: () => {} }
+  if (database === undefined) await freshDatabase(folder.path)
   const listen = (setting: string, port = 0) => ({ host, port, setting })
   const config: CoreConfig = {
     dataDir: folder.path,

@@ -26,6 +26,7 @@ import { events, settings } from '#core/store/tables/system.ts'
 import { sessions, users } from '#core/store/tables/users.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
+import { freshDatabase } from '#test/support/fresh-database.ts'
 import { RelyingParty } from './relying-party.ts'
 
 export interface TestApplication {
@@ -72,6 +73,7 @@ export interface OidcBench extends AsyncDisposable {
 
 export async function openOidcBench(): Promise<OidcBench> {
   const folder = mkdtempSync(join(tmpdir(), 'martello-oidc-'))
+  await freshDatabase(folder)
   const handle = await openDatabase({ kind: 'embedded', folder }, silentLogger)
   await migrate(handle, silentLogger)
   const { db } = handle
