@@ -264,11 +264,14 @@ suite('custom resources', () => {
     assert.doesNotMatch(JSON.stringify(results), /shared-secret/)
   })
 
-  test('other namespaces do not count', async (t) => {
+  test('CT-14: other namespaces do not count, neither by themselves nor as references', async (t) => {
     if (cluster === undefined) return t.skip('no Kubernetes')
     await cluster.apply(provider('stranger', {}, { namespace: 'elsewhere' }), provider('last'))
     await isReady('proxyprovider', 'last')
     assert.equal(await proxyNamed('stranger'), undefined)
+    await cluster.apply(application('stranger'))
+    await isSaid('application', 'stranger', 'Ready', 'ReferenceNotFound')
+    assert.equal((await applicationOf('stranger')).status, 404)
   })
 
   test('kubectl wait sees an outpost serve; deleting it takes everything away', async (t) => {

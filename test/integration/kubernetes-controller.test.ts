@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { CONTROLLER_NAME } from '#schema/deployment/manifest/rbac-manifest.ts'
 import { CONTROLLER_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
 import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { startEngine, until } from '#test/support/engines/process.ts'
 import { run } from '#test/support/engines/tools.ts'
-import { makePodsReady } from '#test/support/kubernetes-deployment.ts'
+import { isWrite, makePodsReady } from '#test/support/kubernetes-deployment.ts'
 import {
   conditionsOf,
   connectCluster,
@@ -38,6 +39,7 @@ test('a controller between a core and a cluster', async (t) => {
   await t.test('a plan shows what is done, and is carried out only as it was shown', () => planned(running))
   await t.test('CT-22: a controller that is killed in the middle, and one after it', () => killedController(running))
   await t.test('CT-22: an API server that is killed in the middle', () => killedApiServer(running))
+  await t.test('CT-20: changed again and again while it is deployed, and nothing is orphaned', () => changed(running))
 })
 
 interface Running {
@@ -202,4 +204,51 @@ async function killedApiServer(running: Running): Promise<void> {
   await cluster.restartApiServer()
   await assertConverged(running, outposts)
   await remove(running, outposts)
+}
+
+async function changed(running: Running): Promise<void> {
+  const { cluster, core } = running
+  const account = `${NAMESPACE}:${CONTROLLER_NAME}`
+  await cluster.kubectl('create', 'namespace', 'elsewhere')
+  const everywhere = ['clusterrolebinding', 'everywhere', '--clusterrole=cluster-admin', `--serviceaccount=${account}`]
+  await cluster.kubectl('create', ...everywhere)
+  await using _ = startTestController(core, { kinds: ['kubernetes'] })
+  const isOurs = isWrite(`system:serviceaccount:${account}`)
+  const writes = () => cluster.auditLog().filter(isOurs)
+  const from = writes().length
+  const outpost = await make(running, 'underway')
+  const config = (more: object) => ({ authentik_host: core.url, kubernetes_namespace: NAMESPACE, ...more })
+  const elsewhere = { kubernetes_namespace: 'elsewhere' }
+  const steps = [
+    { name: 'underway too' },
+    { config: config(elsewhere) },
+    { config: config({ ...elsewhere, kubernetes_disabled_components: ['service'] }) },
+    { config: config({ object_naming_template: 'other-%(name)s' }) },
+  ]
+  for (const step of steps) {
+    // The one before is being carried out.
+    const begun = writes().length
+    await until('a write', async () => writes().length > begun || (await namesEverywhere()) !== '')
+    assert.equal((await core.api('PATCH', `/outposts/instances/${outpost}/`, step)).status, 200)
+  }
+  async function namesEverywhere(): Promise<string> {
+    const selector = `--selector=goauthentik.io/outpost-uuid=${outpost.replaceAll('-', '')}`
+    const path = '--output=jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {end}'
+    return [
+      ...new Set((await cluster.kubectl('get', KINDS, '--all-namespaces', selector, path)).trim().split(' ')),
+    ].join()
+  }
+  // What serves goes when its successor does.
+  const last = `${NAMESPACE}/other-underway-too`
+  await until('the last of it alone', async () => {
+    await makePodsReady(cluster, { pk: outpost, settings: { kubernetes_namespace: NAMESPACE } })
+    return (await namesEverywhere()) === `${last},${last}-metrics`
+  })
+  await core.api('DELETE', `/outposts/instances/${outpost}/`)
+  await until('nothing', async () => (await namesEverywhere()) === '')
+  await until('no record', async () => (await recordOf(core, outpost)) === undefined)
+  const conflicts = writes()
+    .slice(from)
+    .filter(({ code }) => code === 409)
+  assert.deepEqual(conflicts, [], 'one at a time')
 }

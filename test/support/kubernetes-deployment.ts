@@ -91,7 +91,7 @@ export function writesOf(cluster: Kubernetes, user: KubernetesUser, from = 0): r
 }
 
 export const isWrite =
-  (by: KubernetesUser) =>
+  (by: string) =>
   ({ verb, user, uri }: AuditEntry) =>
     user === by && !['get', 'list', 'watch'].includes(verb) && !uri.includes('dryRun=')
 
