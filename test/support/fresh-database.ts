@@ -1,9 +1,8 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { lockFolder } from '#core/store/folder-lock.ts'
-import { until } from './engines/process.ts'
+import { turnIn } from './turn.ts'
 
 const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'martello', 'database')
 /** Another release of the library may lay it out differently. */
@@ -24,14 +23,7 @@ export async function freshDatabase(folder: string): Promise<void> {
 async function template(): Promise<string> {
   const made = join(CACHE, PGLITE_VERSION)
   if (existsSync(made)) return made
-  mkdirSync(CACHE, { recursive: true })
-  let turn: Disposable | undefined
-  const take = async () => {
-    turn = lockFolder(CACHE)
-    return true
-  }
-  await until('the turn to make a database', take, { withinMs: WITHIN_MS })
-  using _ = turn!
+  using _ = await turnIn(CACHE, WITHIN_MS)
   if (existsSync(made)) return made
   const unfinished = `${made}.part`
   rmSync(unfinished, { recursive: true, force: true })

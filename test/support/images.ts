@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { basename, join } from 'node:path'
-import { lockFolder } from '#core/store/folder-lock.ts'
+import { join } from 'node:path'
 import { type Docker, importBaseImage } from './engines/docker.ts'
-import { until } from './engines/process.ts'
+import { turnIn } from './turn.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'martello', 'images')
@@ -30,7 +29,7 @@ export async function buildImages<K extends Name>(
 
 async function loadOrBuild(docker: Docker, name: Name, tag: string): Promise<void> {
   const archive = join(CACHE, `${name}-${sourcesOf(name)}.tar`)
-  using _ = await turnFor(name)
+  using _ = await turnIn(join(CACHE, name), BUILT_WITHIN_MS)
   if (existsSync(archive)) {
     await docker.docker('load', '--input', archive)
     return
@@ -41,19 +40,6 @@ async function loadOrBuild(docker: Docker, name: Name, tag: string): Promise<voi
   for (const old of globSync(join(CACHE, `${name}-*.tar*`))) rmSync(old)
   await docker.docker('save', '--output', `${archive}.part`, tag)
   renameSync(`${archive}.part`, archive)
-}
-
-/** Suites beside this one wait for the image instead of building it, too. */
-async function turnFor(name: Name): Promise<Disposable> {
-  const folder = join(CACHE, name)
-  mkdirSync(folder, { recursive: true })
-  let turn: Disposable | undefined
-  const take = async () => {
-    turn = lockFolder(folder)
-    return true
-  }
-  await until(`the turn to build ${basename(folder)}`, take, { withinMs: BUILT_WITHIN_MS })
-  return turn!
 }
 
 function sourcesOf(name: Name): string {
