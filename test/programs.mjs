@@ -14,6 +14,7 @@ export const PROGRAMS = [
   { file: '/usr/bin/chromium', debian: 'chromium' },
   { file: '/usr/lib/postgresql/*/bin/postgres', debian: 'postgresql' },
   { file: '/usr/sbin/dockerd', debian: 'docker.io' },
+  { file: '/usr/bin/docker-compose', debian: 'docker-compose' },
   { file: '/bin/busybox', debian: 'busybox-static' },
   { file: '/usr/bin/openssl', debian: 'openssl' },
   { file: '/usr/sbin/sshd', debian: 'openssh-server' },

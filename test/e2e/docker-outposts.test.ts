@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { composeRun } from '#test/support/compose-run.ts'
 import { ADMIN_TOKEN, RADIUS_SECRET, SAMPLE_PASSWORD } from '#test/support/core.ts'
 import { Curl } from '#test/support/curl.ts'
 import { type DockerFleet, hasDocker, startDockerFleet } from '#test/support/docker-fleet.ts'
@@ -117,6 +116,7 @@ suite('outposts on Docker', () => {
 
   test('a Compose file makes the same container by hand, and nobody else has to', async (t) => {
     if (!(await hasDocker(t, impossible)) || !(await hasTool(t, 'ldapsearch', 'ldap-utils'))) return
+    if (!(await hasTool(t, 'docker-compose', 'docker-compose'))) return
     const [plain, tls] = await freePorts(2)
     const pk = await fleet.newOutpost('by-hand', 'ldap', {
       container_image: IMAGE,
@@ -131,7 +131,15 @@ suite('outposts on Docker', () => {
       { env },
     )
     assert.equal(printed.code, 0, printed.text)
-    await fleet.docker.docker(...composeRun(printed.text))
+    const compose = async (...args: string[]) => {
+      const { code, text } = await run(
+        'docker-compose',
+        ['--host', fleet.docker.url, '--project-name', 'by-hand', '--file', '-', ...args],
+        { input: printed.text, withinMs: 60_000 },
+      )
+      assert.equal(code, 0, text)
+    }
+    await compose('up', '--detach')
     await until(
       'by-hand is healthy',
       async () => (await fleet.inspect('ak-outpost-by-hand', '{{.State.Health.Status}}')) === 'healthy',
@@ -153,7 +161,8 @@ suite('outposts on Docker', () => {
       mine!.replaceAll(/(?<="HostPort":")\d+/g, (port) => ports.get(port) ?? port),
       theirs,
     )
-    await fleet.docker.docker('rm', '--force', 'ak-outpost-by-hand')
+    await compose('down')
+    assert.ok(!(await fleet.containers()).includes('ak-outpost-by-hand'))
   })
 
   test('another name moves the container, another connection and deletion remove it', async (t) => {

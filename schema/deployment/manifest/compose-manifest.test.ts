@@ -44,10 +44,7 @@ test('a service is the container that the controller would make', () =>
         },
         labels: { 'io.goauthentik.outpost-uuid': '11111111222233334444000000000002' },
         expose: ['3389/tcp', '6636/tcp'],
-        ports: [
-          { target: 3389, published: '389', protocol: 'tcp' },
-          { target: 6636, published: '636', protocol: 'tcp' },
-        ],
+        ports: ['389:3389/tcp', '636:6636/tcp'],
         network_mode: 'bridge',
         restart: 'unless-stopped',
         read_only: true,
@@ -67,9 +64,15 @@ const rows: ReadonlyArray<
   ['no ports', { docker_map_ports: false }, 'radius', { ports: [], expose: ['1812/udp'] }],
   [
     'a port on one address',
+    { docker_port_bindings: { '1812/udp': '127.0.0.1:11812' } },
+    'radius',
+    { ports: ['127.0.0.1:11812:1812/udp'] },
+  ],
+  [
+    'a port on one IPv6 address',
     { docker_port_bindings: { '1812/udp': '[::1]:11812' } },
     'radius',
-    { ports: [{ target: 1812, published: '11812', protocol: 'udp', host_ip: '::1' }] },
+    { ports: ['[::1]:11812:1812/udp'] },
   ],
   ['limits', { docker_memory_mib: null, docker_cpus: 0.5 }, 'ldap', { mem_limit: undefined, cpus: 0.5 }],
   ['the network of the host', { docker_network: 'host' }, 'ldap', { network_mode: 'host', networks: undefined }],

@@ -67,9 +67,10 @@ function pairOf(variable: string): readonly [string, string] {
   return [variable.slice(0, at), variable.slice(at + 1)]
 }
 
-function portOf(inside: string, { HostIp, HostPort }: { HostIp: string; HostPort: string }): JsonObject {
-  const [target, protocol = 'tcp'] = inside.split('/')
-  return { target: Number(target), published: HostPort, protocol, ...(HostIp === '' ? {} : { host_ip: HostIp }) }
+/** The short form: Compose 1 takes no notice of the address in the long one, and publishes on all of them. */
+function portOf(inside: string, { HostIp, HostPort }: { HostIp: string; HostPort: string }): string {
+  const address = HostIp.includes(':') ? `[${HostIp}]` : HostIp
+  return `${address === '' ? '' : `${address}:`}${HostPort}:${inside}`
 }
 
 /** Compose takes `$` in a value for a variable. */
