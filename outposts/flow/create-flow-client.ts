@@ -85,7 +85,7 @@ async function checkAccess(session: FlowSession, { applicationSlug, username }: 
   const { user } = parsed.data
   if (!user.is_active) return { kind: 'denied', reason: 'access_denied' }
   if (!isNamed(user, username)) return { kind: 'denied', reason: 'flow_error' }
-  return { kind: 'allowed', user, sessionExpires: session.expires }
+  return { kind: 'allowed', user, sessionExpires: session.expires, session: session.hash }
 }
 
 /** A flow may let people in by e-mail address; protocols name users by their username, and only by that. */

@@ -28,8 +28,11 @@ export interface FlowUser {
 export type FlowOutcome =
   | {
       readonly kind: 'allowed'
-      readonly user: FlowUser /** ms since epoch, when the core says so */
+      readonly user: FlowUser
+      /** ms since the epoch, when the core says so. */
       readonly sessionExpires: number | undefined
+      /** SHA-256 hex of the core's session key, as in revocations. */
+      readonly session: string | undefined
     }
   | { readonly kind: 'denied'; readonly reason: 'invalid_credentials' | 'access_denied' | 'flow_error' }
   | { readonly kind: 'unavailable'; readonly reason: string }

@@ -1,9 +1,12 @@
+import { hash } from 'node:crypto'
 import type { AxiosInstance } from 'axios'
 import { joinUrl } from '#schema/kernel/url-join.ts'
 
 const MAX_HOPS = 10
 const MAX_COOKIES = 20
 const MAX_COOKIE_OCTETS = 8192
+/** Of the core's session (sheet outpost-protocol §5). */
+const SESSION_COOKIE = 'authentik_session'
 
 export interface SessionAnswer {
   readonly status: number
@@ -27,6 +30,12 @@ export class FlowSession {
 
   constructor(options: SessionOptions) {
     this.#options = options
+  }
+
+  /** SHA-256 hex of the session's key, by which the core tells that the session has ended; undefined without one. */
+  get hash(): string | undefined {
+    const key = this.#cookies.get(SESSION_COOKIE)
+    return key === undefined ? undefined : hash('sha256', key, 'hex')
   }
 
   /** Rejects when there is no answer, or it redirects elsewhere or for ever. `path` is below `/api/v3`, sent as it is. */
@@ -78,7 +87,7 @@ export class FlowSession {
       return
     this.#cookies.set(name, pair.slice(at + 1).trim())
     const expires = attributes.map((text) => /^\s*expires=(.+)$/i.exec(text)?.[1]).find((text) => text !== undefined)
-    if (name === 'authentik_session' && expires !== undefined) this.expires = Date.parse(expires) || undefined
+    if (name === SESSION_COOKIE && expires !== undefined) this.expires = Date.parse(expires) || undefined
   }
 }
 

@@ -50,6 +50,7 @@ const flows: FlowClient = {
     kind: 'allowed',
     user: { pk: 1, uid: 'x', username, groups: [{ pk: 'searchers', name: 'searchers' }] },
     sessionExpires: undefined,
+    session: undefined,
   }),
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import type { FlowOutcome } from '#outposts/flow/flow-client.ts'
 import { encodeInteger, encodeText, encodeValue } from '#outposts/ldap/codec/ber.ts'
+import type { Revocation } from '#schema/wire/messages.ts'
 import { bindRequest, CRITICAL, control, message, NOTICE, present, whoAmI } from '#test/support/ldap-client.ts'
 import { allowed, DENIED, LdapOutpost, UNAVAILABLE } from '#test/support/ldap-outpost.ts'
 import { BASE_DN, userDn } from '#test/support/ldap-tools.ts'
@@ -85,15 +86,42 @@ suite('what is remembered', () => {
       assert.equal(own.core.logins, 2)
     })
 
-  test('LD-09: after a revocation the core is asked again, and the connection is gone', async () => {
+  const user = { pk: 1, uid: 'uid-1', username: 'demo' }
+  const endings: ReadonlyArray<[what: string, ended: Pick<Revocation, 'kind' | 'session'>]> = [
+    ['the user', { kind: 'user' }],
+    ['the session that it rests on', { kind: 'session', session: 'session of demo' }],
+    ['a session that is not named', { kind: 'session' }],
+  ]
+  for (const [what, ended] of endings)
+    test(`LD-09: after a revocation of ${what} the core is asked again, and the connection is gone`, async () => {
+      await using own = await LdapOutpost.start()
+      const client = await own.bound('demo')
+      own.server.revoke([{ sequence: 1, ...ended, user, reason: 'logout', at: Date.now() }])
+      assert.equal((await client.next())?.tag, NOTICE.tag)
+      assert.equal(await client.next(), undefined)
+      using _ = own.core.answering(() => DENIED)
+      assert.equal(await (await own.open()).bind(userDn('demo'), 'right'), INVALID_CREDENTIALS)
+    })
+
+  test('LD-09: a session that ends while somebody binds by it binds nobody', async () => {
     await using own = await LdapOutpost.start()
-    const client = await own.bound('demo')
-    const user = { pk: 1, uid: 'uid-1', username: 'demo' }
-    own.server.revoke([{ sequence: 1, kind: 'user', user, reason: 'deactivated', at: Date.now() }])
-    assert.equal((await client.next())?.tag, NOTICE.tag)
-    assert.equal(await client.next(), undefined)
-    using _ = own.core.answering(() => DENIED)
-    assert.equal(await (await own.open()).bind(userDn('demo'), 'right'), INVALID_CREDENTIALS)
+    using client = await own.open()
+    using _ = own.core.answering((username) => {
+      const session = 'session of demo'
+      own.server.revoke([{ sequence: 1, kind: 'session', session, user, reason: 'logout', at: Date.now() }])
+      return allowed(username)
+    })
+    assert.equal(await client.bind(userDn('demo'), 'right'), INVALID_CREDENTIALS)
+  })
+
+  test('LD-09: the end of another session of the user changes nothing', async () => {
+    await using own = await LdapOutpost.start()
+    using client = await own.bound('demo')
+    own.server.revoke([{ sequence: 1, kind: 'session', session: 'x', user, reason: 'logout', at: Date.now() }])
+    assert.equal((await client.search(present('cn'))).code, SUCCESS)
+    assert.equal(own.core.logins, 1)
+    await own.bound('demo')
+    assert.equal(own.core.logins, 1)
   })
 })
 

@@ -51,7 +51,12 @@ export function allowed(username: string): FlowOutcome {
   const found = USERS.find((each) => each.username === username)
   if (found === undefined) return DENIED
   const groups = username === 'admin' ? [SEARCHERS] : []
-  return { kind: 'allowed', user: { pk: found.pk, uid: found.uid, username, groups }, sessionExpires: undefined }
+  return {
+    kind: 'allowed',
+    user: { pk: found.pk, uid: found.uid, username, groups },
+    sessionExpires: undefined,
+    session: `session of ${username}`,
+  }
 }
 const ordinary: Login = (username, password) => (password === 'right' ? allowed(username) : DENIED)
 

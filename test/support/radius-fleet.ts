@@ -9,6 +9,7 @@ export const ALLOWED: FlowOutcome = {
   kind: 'allowed',
   user: { pk: 7, username: 'demo', uid: 'uid-of-demo', groups: [] },
   sessionExpires: undefined,
+  session: undefined,
 }
 export const DENIED: FlowOutcome = { kind: 'denied', reason: 'invalid_credentials' }
 

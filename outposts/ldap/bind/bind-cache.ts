@@ -28,8 +28,8 @@ export class BindCache {
   readonly #clock: Clock
   readonly #key = randomBytes(KEY_OCTETS)
   readonly #binds = new Map<string, CachedBind>()
-  /** At which count of revocations the access of a user ended last. */
-  readonly #ended = new Map<number, number>()
+  /** At which count of revocations a user or a session ended last. */
+  readonly #ended = new Map<number | string, number>()
   #revocations = 0
 
   constructor(clock: Clock) {
@@ -65,24 +65,34 @@ export class BindCache {
     return this.#revocations
   }
 
-  /** Whether the user's access has ended since that moment: what was found out before does not hold. */
-  hasEndedSince(userPk: number, moment: number): boolean {
-    return (this.#ended.get(userPk) ?? 0) > moment
+  /** Whether what it rests on has ended since that moment: what was found out before does not hold. */
+  hasEndedSince({ userPk, session = '' }: Bound, moment: number): boolean {
+    return Math.max(this.#ended.get(userPk) ?? 0, this.#ended.get(session) ?? 0) > moment
   }
 
-  /** Forgets everything that was bound before the access of these users ended. */
+  /** Forgets everything that was bound before these users' access, or these sessions, ended. */
   revoke(revocations: readonly Revocation[]): void {
-    const ended = new Set(revocations.filter(({ kind }) => kind === 'user').map(({ user }) => user.pk))
-    if (ended.size === 0) return
     this.#revocations++
-    for (const pk of ended) {
-      this.#ended.delete(pk)
+    for (const revocation of revocations) {
+      const ended = endedBy(revocation)
+      this.#ended.delete(ended)
       if (this.#ended.size >= MAX_ENTRIES) this.#ended.delete(this.#ended.keys().next().value!)
-      this.#ended.set(pk, this.#revocations)
+      this.#ended.set(ended, this.#revocations)
     }
-    for (const [name, { bound }] of this.#binds) if (ended.has(bound.userPk)) this.#binds.delete(name)
+    const isOver = restingOn(revocations)
+    for (const [name, { bound }] of this.#binds) if (isOver(bound)) this.#binds.delete(name)
   }
 }
+
+/** Whether a bind rests on a user or a session whose end this is. */
+export function restingOn(revocations: readonly Revocation[]): (bound: Bound) => boolean {
+  const ended = new Set(revocations.map(endedBy))
+  return ({ userPk, session = '' }) => ended.has(userPk) || ended.has(session)
+}
+
+/** The user's pk, or the hash of the session. */
+const endedBy = ({ kind, user, session }: Revocation): number | string =>
+  kind === 'session' && session !== undefined ? session : user.pk
 
 /**
  * The prefix is always of the same length and no hash leaves this process, so that HMAC would add nothing but its price:

@@ -94,18 +94,19 @@ export class Binder {
       return outcome.reason === 'access_denied'
         ? refused(ResultCode.insufficientAccessRights, 'access denied', outcome.reason)
         : INVALID
-    if (this.#cache.hasEndedSince(outcome.user.pk, moment)) return INVALID
-    const bound = boundAs(settings, outcome.user)
+    const bound = boundAs(settings, outcome.user, outcome.session)
+    if (this.#cache.hasEndedSince(bound, moment)) return INVALID
     if (settings.isCached) this.#cache.remember(name.key, password, bound, outcome.sessionExpires)
     return { result: SUCCESS, bound }
   }
 }
 
-function boundAs(settings: BindSettings, user: FlowUser): Bound {
+function boundAs(settings: BindSettings, user: FlowUser, session: string | undefined): Bound {
   const { searchGroup, baseDn } = settings
   return {
     settings,
     userPk: user.pk,
+    session,
     username: user.username,
     dn: userDn(user.username, baseDn.toLowerCase()),
     seesEverything: searchGroup !== undefined && user.groups.some((group) => group.pk === searchGroup),

@@ -8,7 +8,7 @@ import { ldapOutpostConfig } from '#schema/api/outpost-providers.ts'
 import { PagedList } from '#schema/client/pages.ts'
 import type { Revocation, WireChange } from '#schema/wire/messages.ts'
 import { Binder } from '../bind/bind.ts'
-import { BindCache } from '../bind/bind-cache.ts'
+import { BindCache, restingOn } from '../bind/bind-cache.ts'
 import { BindOperation } from '../bind/bind-operation.ts'
 import type { Bound } from '../bind/bound.ts'
 import { ResultCode } from '../codec/result-code.ts'
@@ -87,8 +87,7 @@ export class LdapServer implements ProtocolServer {
 
   revoke(revocations: readonly Revocation[]): void {
     this.#cache.revoke(revocations)
-    const ended = new Set(revocations.filter(({ kind }) => kind === 'user').map(({ user }) => user.pk))
-    this.#endBound(({ userPk }) => ended.has(userPk), 'the access of this user has ended')
+    this.#endBound(restingOn(revocations), 'what this session rests on has ended')
   }
 
   async close(signal: AbortSignal): Promise<void> {
