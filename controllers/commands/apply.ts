@@ -6,10 +6,11 @@ import { settingsFrom } from '#schema/kernel/settings.ts'
 
 export const summary = 'carry out a plan that was shown, if it is still the same'
 
+const DONE_WITHIN_MS = 180_000
 const HELP = `usage: martello apply --plan HASH [--outpost NAME …] [--json]
 
-Plans again, and carries the plan out if it is still the one that was shown. Outposts that are processes of a controller's
-own machine are left to that controller.
+Plans again, and carries the plan out if it is still the one that was shown, until nothing of it is left to do; what it has
+made may yet have to come up. Outposts that are processes of a controller's own machine are left to that controller.
 Exit code 0: done, 1: the plan is another one by now, or something could not be done.`
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -20,15 +21,16 @@ export async function run(args: readonly string[]): Promise<number> {
     console.error(HELP)
     return 2
   }
-  const signal = AbortSignal.timeout(600_000)
+  const deadline = AbortSignal.timeout(DONE_WITHIN_MS)
   return actingController(settingsFrom(process.env, readFileSync), async ({ plan, reconcileAll }) => {
-    const found = await plan(names, signal)
+    const found = await plan(names, deadline)
     if (found.hash !== values.plan) {
       console.error(`The plan is another one by now:\n\n${planText(found)}`)
       return 1
     }
     const asked = new Set(found.outposts.filter(({ steps }) => changes(steps).length > 0).map(({ outpost }) => outpost))
-    const failures = await reconcileAll(asked, signal)
+    const waiting = (left: string) => console.error(`… ${left}`)
+    const failures = await reconcileAll(asked, { deadline, waiting })
     if (values.json === true) console.log(JSON.stringify({ applied: [...asked], failures }))
     else for (const name of asked) console.log(`${name}: ${failures[name] ?? 'applied'}`)
     return Object.keys(failures).length === 0 ? 0 : 1

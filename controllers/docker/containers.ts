@@ -105,7 +105,9 @@ export class Containers {
   async lastWords(id: string, signal: AbortSignal): Promise<string> {
     const query = { stdout: 'true', stderr: 'true', tail: String(LOG_LINES) }
     const { octets } = await this.#api.call({ path: `/containers/${id}/logs`, query, signal, expect: [404, 409, 500] })
-    return unframed(octets).trim().slice(-MAX_LOG)
+    const text = unframed(octets).trim()
+    // Half a word could be half a secret, which nobody would recognize.
+    return text.length <= MAX_LOG ? text : text.slice(-MAX_LOG).replace(/^\S+/, '').trimStart()
   }
 
   async #post(path: string, signal: AbortSignal): Promise<void> {

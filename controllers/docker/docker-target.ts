@@ -165,7 +165,7 @@ export class DockerTarget implements Target {
       // A port may become free; until then what runs is not stopped again and again.
       if (replacement.hasTakenBack)
         this.#rejected.set(owner, { spec: desired.specHash, until: this.#options.clock.now() + TRY_AGAIN_MS })
-      return outcome('failed', replacement.failedAt, error.serverMessage.slice(0, 1_000) || error.detail)
+      return outcome('failed', replacement.failedAt, error.serverMessage || error.detail)
     }
   }
 

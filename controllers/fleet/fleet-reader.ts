@@ -15,6 +15,7 @@ const outpostShape = z.object({
   providers_obj: z.array(z.object({ pk: z.number(), name: z.string() })),
   service_connection: z.string().nullish(),
   token_identifier: z.string(),
+  token_revision: z.string().default(''),
   config: z.unknown(),
 })
 const proxyShape = z.object({
@@ -87,7 +88,7 @@ export class FleetReader {
       })
       return []
     }
-    const { pk, name, type, token_identifier: tokenIdentifier } = raw
+    const { pk, name, type, token_identifier: tokenIdentifier, token_revision: tokenRevision } = raw
     const providers = raw.providers_obj.map((each): DeployableProvider => {
       const proxy = modes.get(each.pk)
       const externalHost = URL.parse(proxy?.external_host ?? '')
@@ -95,7 +96,8 @@ export class FleetReader {
         ? { name: each.name }
         : { name: each.name, proxy: { mode: proxy.mode, externalHost } }
     })
-    return [{ pk, name, type, settings, providers, tokenIdentifier, connection: raw.service_connection ?? undefined }]
+    const connection = raw.service_connection ?? undefined
+    return [{ pk, name, type, settings, providers, tokenIdentifier, tokenRevision, connection }]
   }
 
   #parsed<T>(shape: z.ZodType<T>, objects: readonly unknown[]): T[] {

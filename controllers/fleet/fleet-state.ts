@@ -3,6 +3,8 @@ import type { DeploymentRecord } from '#schema/deployment/status.ts'
 
 export interface FleetOutpost extends DeployableOutpost {
   readonly tokenIdentifier: string
+  /** Changes whenever the key does; empty when the core does not tell. */
+  readonly tokenRevision: string
   /** The service connection that it is deployed through; undefined when somebody deploys it by hand. */
   readonly connection: string | undefined
 }

@@ -6,14 +6,7 @@ import type { ObjectReconciler } from './object-reconciler.ts'
 import type { ObjectRemover } from './object-remover.ts'
 import { isWorkload, itemOf, keyOf, withoutKeys } from './plan/inventory.ts'
 import type { Outcome } from './plan/outcome.ts'
-import {
-  leftOutReports,
-  leftReport,
-  objectReport,
-  type Report,
-  rejectionReports,
-  withoutSecrets,
-} from './plan/report.ts'
+import { leftOutReports, leftReport, objectReport, type Report, rejectionReports } from './plan/report.ts'
 import type { WantedObjects } from './wanted-objects.ts'
 
 export interface DeploymentAppliers {
@@ -24,7 +17,7 @@ export interface DeploymentAppliers {
 /** Makes everything in its order, then removes what nobody wants any more, once it is not needed any more. */
 export async function applyDeployment(
   wanted: WantedObjects,
-  { outpost, inventory, secrets }: Deployment,
+  { outpost, inventory }: Deployment,
   { reconciler, remover }: DeploymentAppliers,
   signal: AbortSignal,
 ): Promise<{ readonly reports: readonly Report[]; readonly inventory: readonly InventoryItem[] }> {
@@ -52,7 +45,7 @@ export async function applyDeployment(
     ...left.map(({ item, outcome }) => leftReport(item, outcome)),
   ]
   return {
-    reports: reports.map((report) => withoutSecrets(report, secrets.token)),
+    reports,
     inventory: [...there, ...(isHeld ? stale : left.map(({ item }) => item))],
   }
 }

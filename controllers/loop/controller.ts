@@ -55,7 +55,7 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options
     this.#reader = new FleetReader(options.core, options.log)
-    this.#tokens = new TokenKeeper(options.core, options.clock)
+    this.#tokens = new TokenKeeper(options.core)
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -91,8 +91,9 @@ export class Controller {
       return
     }
     this.#state = state
-    this.#records = new Map(state.records)
+    this.#records = newest(state.records, this.#records)
     await targets.keep(state)
+    this.#tokens.keep(state.outposts)
     read?.([...state.outposts.values()].filter((each) => this.#isServed(each, state, targets)))
     const now = clock.now()
     const canaries = canariesOf(state)
@@ -150,4 +151,14 @@ export class Controller {
       await wait(ms, undefined, { signal }).catch(() => {})
     }
   }
+}
+
+/** Records as they were read; what was written meanwhile is newer than what was read. */
+function newest(
+  read: ReadonlyMap<string, DeploymentRecord>,
+  known: ReadonlyMap<string, DeploymentRecord>,
+): Map<string, DeploymentRecord> {
+  const isOlder = ([outpost, { reconciled }]: [string, DeploymentRecord]) =>
+    reconciled < (known.get(outpost)?.reconciled ?? '')
+  return new Map([...read].map((entry) => (isOlder(entry) ? [entry[0], known.get(entry[0])!] : entry)))
 }

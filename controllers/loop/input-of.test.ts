@@ -12,6 +12,7 @@ const outpost = (pk: string, name: string, image: string | null): FleetOutpost =
   pk,
   name,
   tokenIdentifier: name,
+  tokenRevision: '1',
   connection: 'c',
 })
 const record = (pk: string, image: string, more: Partial<DeploymentRecord> = {}): DeploymentRecord => ({
@@ -24,6 +25,7 @@ const record = (pk: string, image: string, more: Partial<DeploymentRecord> = {})
   previous_image: '',
   rejected_image: '',
   rejected_why: '',
+  rollout: '',
   error: '',
   reconciled: '2026-01-01T00:00:00.000Z',
   ...more,

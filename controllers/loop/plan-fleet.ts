@@ -1,5 +1,4 @@
 import type { FleetConnection, FleetOutpost, FleetState } from '#controllers/fleet/fleet-state.ts'
-import { readToken } from '#controllers/fleet/fleet-writer.ts'
 import { type FleetPlan, fleetPlan, type OutpostPlan } from '#controllers/plan/fleet-plan.ts'
 import type { PlannedStep } from '#controllers/target/target.ts'
 import { canaryFor } from '#controllers/waves/canary.ts'
@@ -9,7 +8,7 @@ import type { DeploymentRecord } from '#schema/deployment/status.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
 import type { ReconcileSurroundings } from './reconcile.ts'
 
-type Surroundings = Pick<ReconcileSurroundings, 'core' | 'targets' | 'clock'>
+type Surroundings = Pick<ReconcileSurroundings, 'targets' | 'tokens' | 'clock'>
 
 /** What reconciling would do now, to all outposts on connections that are served, or to those named; changes nothing. */
 export async function planFleet(
@@ -38,7 +37,7 @@ async function planOne(
   connection: FleetConnection,
   { state, surroundings, signal }: { state: FleetState; surroundings: Surroundings; signal: AbortSignal },
 ): Promise<OutpostPlan> {
-  const { core, targets, clock } = surroundings
+  const { targets, tokens, clock } = surroundings
   const found = state.records.get(outpost.pk)
   const record = found?.connection === connection.pk ? found : undefined
   const question = {
@@ -51,7 +50,7 @@ async function planOne(
   const about = { outpost: outpost.name, connection: connection.name, image, rollout: reason }
   try {
     const target = await targets.of(connection)
-    const secrets = { token: (await readToken(core, outpost)).reveal() }
+    const secrets = { token: (await tokens.tokenOf(outpost)).reveal() }
     const { inventory = [], objects: before = [] } = record ?? {}
     const deployment = { outpost, image, context: state.context, secrets, inventory, before }
     return { ...about, steps: await target.plan(deployment, signal), error: undefined }

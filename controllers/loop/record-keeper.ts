@@ -40,24 +40,40 @@ export class RecordKeeper {
   async intend(items: readonly InventoryItem[]): Promise<void> {
     const known = new Set(this.inventory.map(keyOf))
     const added = items.filter((each) => !known.has(keyOf(each)))
-    if (added.length > 0) await this.keep({ inventory: [...this.inventory, ...added] })
+    if (added.length > 0) await this.#keep({ inventory: [...this.inventory, ...added] })
   }
 
-  async keep(change: Partial<Pick<DeploymentRecord, 'inventory' | 'objects' | 'error'>>): Promise<void> {
-    const { core, clock, recorded } = this.#options
-    const { outpost, connection, rollout, wanted } = this.#of
-    const now = new Date(clock.now()).toISOString()
+  /** What was seen after everything was applied: only then does the image that was decided on run. */
+  async applied(seen: Pick<DeploymentRecord, 'inventory' | 'objects'>): Promise<void> {
+    const { rollout, wanted } = this.#of
+    await this.#keep({ ...seen, ...imageFields(this.#record, rollout, { wanted, now: this.#now() }), error: '' })
+  }
+
+  /** What kept it from being reconciled. Of what was ready nobody knows now: an older success is not shown any more. */
+  async failed(error: string): Promise<void> {
+    const objects = (this.#record?.objects ?? []).map((each) =>
+      each.condition === 'ready'
+        ? { ...each, condition: 'progressing' as const, ...UNKNOWN, since: this.#now() }
+        : each,
+    )
+    await this.#keep({ objects, error })
+  }
+
+  #now(): string {
+    return new Date(this.#options.clock.now()).toISOString()
+  }
+
+  async #keep(change: Partial<DeploymentRecord>): Promise<void> {
+    const { core, recorded } = this.#options
+    const { outpost, connection } = this.#of
     const next: DeploymentRecord = {
-      inventory: [],
-      objects: [],
+      ...NOTHING,
       ...this.#record,
       ...change,
-      ...imageFields(this.#record, rollout, { wanted, now }),
       outpost: outpost.pk,
       outpost_name: outpost.name,
       connection: connection.pk,
-      error: change.error ?? '',
-      reconciled: now,
+      reconciled: this.#now(),
     }
     const isNew = contentOf(this.#record) !== contentOf(next)
     this.#record = next
@@ -66,6 +82,18 @@ export class RecordKeeper {
     recorded(outpost.pk, next)
   }
 }
+
+const NOTHING = {
+  inventory: [],
+  objects: [],
+  image: '',
+  previous_image: '',
+  rejected_image: '',
+  rejected_why: '',
+  rollout: '',
+  error: '',
+}
+const UNKNOWN = { reason: 'Unknown', message: 'it cannot be seen now' }
 
 const keyOf = ({ apiVersion, kind, namespace = '', name }: InventoryItem) =>
   [apiVersion, kind, namespace, name].join(' ')

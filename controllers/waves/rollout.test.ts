@@ -26,6 +26,7 @@ const record = (image: string, more: Partial<DeploymentRecord> = {}): Deployment
   previous_image: '',
   rejected_image: '',
   rejected_why: '',
+  rollout: '',
   error: '',
   reconciled: ago(0),
   ...more,
@@ -95,6 +96,19 @@ const rows: ReadonlyArray<
     'v2',
     'Current',
   ],
+  [
+    'a canary that cannot be reached has proved nothing',
+    question({ canary: trying('ready', 60_000, { error: 'no route to host' }) }),
+    'v1',
+    'Waiting',
+  ],
+  [
+    'and knows nothing of its image: it stays, and the one before is kept',
+    question({ own: trying('ready', 300_000, { error: 'no route to host' }) }),
+    'v2',
+    'Current',
+    60_000,
+  ],
   ['without objects nothing is healthy', question({ canary: trying('ready', 1, { objects: [] }) }), 'v1', 'Waiting'],
 ]
 for (const [what, asked, image, reason, againInMs] of rows)
@@ -114,6 +128,7 @@ test('what the target has put back is not waited for, and its words are kept', (
     previous_image: '',
     rejected_image: 'v2',
     rejected_why: 'out of cheese',
+    rollout: 'RolledBack',
     image_since: ago(0),
   })
   const later = record('v1', fields)
@@ -131,9 +146,9 @@ test('a rollout and its return are remembered', () => {
   const now = ago(0)
   const begun = imageFields(record('v1'), { image: 'v2', reason: 'Canary' }, { wanted: 'v2', now })
   const none = { rejected_image: '', rejected_why: '' }
-  assert.deepEqual(begun, { image: 'v2', previous_image: 'v1', ...none, image_since: now })
+  assert.deepEqual(begun, { image: 'v2', previous_image: 'v1', ...none, rollout: 'Canary', image_since: now })
   const returned = imageFields(record('v2', begun), { image: 'v1', reason: 'RolledBack' }, { wanted: 'v2', now })
-  const rejected = { rejected_image: 'v2', rejected_why: '' }
+  const rejected = { rejected_image: 'v2', rejected_why: '', rollout: 'RolledBack' }
   assert.deepEqual(returned, { image: 'v1', previous_image: '', ...rejected, image_since: now })
   const kept = imageFields(
     record('v1', returned),
@@ -142,5 +157,5 @@ test('a rollout and its return are remembered', () => {
   )
   assert.deepEqual(kept, returned)
   const next = imageFields(record('v1', returned), { image: 'v3', reason: 'Canary' }, { wanted: 'v3', now })
-  assert.deepEqual(next, { image: 'v3', previous_image: 'v1', ...none, image_since: now })
+  assert.deepEqual(next, { image: 'v3', previous_image: 'v1', ...none, rollout: 'Canary', image_since: now })
 })

@@ -72,6 +72,8 @@ export function decideImage(question: RolloutQuestion, { gateMs, deadlineMs }: R
 function keepOrReturn(own: DeploymentRecord, now: number, { gateMs, deadlineMs }: RolloutLimits): Rollout {
   const current: Rollout = { image: own.image, reason: 'Current' }
   if (own.previous_image === '' || own.image_since === undefined) return current
+  // Nothing is known of the image: it is neither proved nor to blame.
+  if (own.error !== '') return { ...current, againAt: now + gateMs }
   const healthyAt = healthySince(own)
   if (healthyAt !== undefined)
     return now >= healthyAt + gateMs ? { ...current, reason: 'Proved' } : { ...current, againAt: healthyAt + gateMs }
@@ -82,8 +84,9 @@ function keepOrReturn(own: DeploymentRecord, now: number, { gateMs, deadlineMs }
   return { image: own.previous_image, reason: 'RolledBack', why }
 }
 
-/** Since when everything of a deployment has been ready, ms since the epoch; undefined if it is not. */
-export function healthySince({ objects, image_since: imageSince }: DeploymentRecord): number | undefined {
+/** Since when everything of a deployment has been ready, ms since the epoch; undefined if it is not, or not known to be. */
+export function healthySince({ objects, image_since: imageSince, error }: DeploymentRecord): number | undefined {
+  if (error !== '') return undefined
   const counted = objects.filter(({ condition }) => condition !== 'skipped')
   if (counted.length === 0 || counted.some(({ condition }) => condition !== 'ready')) return undefined
   return Math.max(Date.parse(imageSince ?? '') || 0, ...counted.map(({ since }) => Date.parse(since)))
@@ -94,9 +97,10 @@ export function imageFields(
   own: DeploymentRecord | undefined,
   { image, reason, why }: Rollout,
   { wanted, now }: { wanted: string; now: string },
-): Pick<DeploymentRecord, 'image' | 'previous_image' | 'rejected_image' | 'rejected_why' | 'image_since'> {
+): Pick<DeploymentRecord, 'image' | 'previous_image' | 'rejected_image' | 'rejected_why' | 'image_since' | 'rollout'> {
   const isRejected = reason === 'RolledBack' || own?.rejected_image === wanted
-  const rejected = {
+  const told = {
+    rollout: reason,
     rejected_image: isRejected ? wanted : '',
     rejected_why: isRejected ? (why ?? own?.rejected_why ?? '') : '',
   }
@@ -106,8 +110,8 @@ export function imageFields(
     return {
       image,
       previous_image: isSettled ? '' : own.previous_image,
-      ...rejected,
+      ...told,
       ...(own.image_since === undefined ? {} : { image_since: own.image_since }),
     }
-  return { image, previous_image: isSettled ? '' : (own?.image ?? ''), ...rejected, image_since: now }
+  return { image, previous_image: isSettled ? '' : (own?.image ?? ''), ...told, image_since: now }
 }

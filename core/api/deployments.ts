@@ -7,8 +7,10 @@ import { deploymentResource } from '#schema/api/deployments.ts'
 import { outpostResource } from '#schema/api/outposts.ts'
 import { permissionFor } from '#schema/api/resource.ts'
 import { deploymentRecord } from '#schema/deployment/status.ts'
+import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import type { Binding } from './binding.ts'
 import { actionBody } from './checks.ts'
+import { newTroubles } from './deployment-troubles.ts'
 import { type Call, ok, type Reply, userOf } from './route.ts'
 import { toWire } from './wire.ts'
 import { rowOf } from './write.ts'
@@ -40,7 +42,10 @@ export const deploymentBinding: Binding<DeploymentRow> = {
   ],
 }
 
-/** Keeps a record whether there was one or not, and whether its outpost is still there: what was made has to go. */
+/**
+ * Keeps a record whether there was one or not, and whether its outpost is still there: what was made has to go. What has
+ * begun to be wrong is told to auditors, once.
+ */
 async function keep(call: Call): Promise<Reply> {
   const outpost = call.params['outpost'] ?? ''
   const { permissions } = userOf(call)
@@ -51,6 +56,13 @@ async function keep(call: Call): Promise<Reply> {
   const { outpost: _, ...record } = rest
   await call.ctx.db.transaction(async (tx) => {
     await requireConnection(tx, connection)
+    const known = await tx
+      .select()
+      .from(outpostDeployments)
+      .where(eq(outpostDeployments.outpost, outpost))
+      .for('update')
+    const troubles = newTroubles(known[0]?.record, record)
+    if (troubles.length > 0) await tell(call, tx, { outpost, outpost_name: outpostName, troubles: [...troubles] })
     const row = { outpostName, connection, record }
     await tx
       .insert(outpostDeployments)
@@ -59,6 +71,13 @@ async function keep(call: Call): Promise<Reply> {
   })
   const binding = call.registry.of(deploymentResource.model)!
   return ok((await toWire(call, binding, [await rowOf(call.ctx.db, binding, outpost)]))[0])
+}
+
+async function tell(call: Call, tx: Database, context: JsonObject): Promise<void> {
+  const { id, username, email } = userOf(call).principal.user
+  const user = { pk: id, username, email }
+  const event = { action: 'system_task_exception', app: 'authentik.outposts', user, clientIp: call.clientIp, context }
+  await call.ctx.events.record(event, tx)
 }
 
 /** The connection stays as long as the transaction runs: whoever deletes it meanwhile sees the record. */

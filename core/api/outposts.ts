@@ -10,12 +10,14 @@ import {
 } from '#core/store/outpost-accounts.ts'
 import { providers } from '#core/store/tables/applications.ts'
 import { outpostProviders, outposts } from '#core/store/tables/outposts.ts'
+import { tokens } from '#core/store/tables/users.ts'
 import { outpostResource } from '#schema/api/outposts.ts'
 import { deploymentDefaults, refreshSeconds } from '#schema/deployment/settings.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { isOutdated } from '#schema/kernel/health.ts'
 import { VERSION } from '#schema/version.ts'
 import type { Binding, Effect, Writing } from './binding.ts'
+import { credentialsRevision } from './credentials-revision.ts'
 import { nested } from './nested.ts'
 import { originOf } from './oauth2-provider-actions.ts'
 import { findVisible } from './objects.ts'
@@ -115,6 +117,9 @@ async function represent(call: Call, rows: readonly OutpostRecord[], db: Databas
     'authentik_outposts.outpostserviceconnection',
     rows.map(({ serviceConnection }) => serviceConnection),
   )
+  const identifiers = keys.map(tokenIdentifier)
+  const signedInWith = await db.select().from(tokens).where(inArray(tokens.identifier, identifiers))
+  const sealed = new Map(signedInWith.map(({ identifier, keySealed }) => [identifier, keySealed]))
   return rows.map((outpost) => ({
     providers_obj: served
       .filter(({ outpostUuid }) => outpostUuid === outpost.uuid)
@@ -122,6 +127,7 @@ async function represent(call: Call, rows: readonly OutpostRecord[], db: Databas
     service_connection_obj: connections.get(outpost.serviceConnection) ?? null,
     refresh_interval_s: refreshSeconds(outpost.config),
     token_identifier: tokenIdentifier(outpost.uuid),
+    token_revision: credentialsRevision(sealed.get(tokenIdentifier(outpost.uuid))),
   }))
 }
 

@@ -21,6 +21,8 @@ export const outpostResource = resource({
     service_connection_obj: computed(z.looseObject({}), { nullable: true }),
     refresh_interval_s: integer({ readOnly: true }),
     token_identifier: text({ readOnly: true }),
+    /** Is another whenever its key is: who has it deployed reads the new one. */
+    token_revision: text({ readOnly: true }),
     config: json({ required: true }),
     managed: text({ readOnly: true, nullable: true }),
   },

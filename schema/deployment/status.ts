@@ -62,6 +62,8 @@ export const deploymentRecord = z.object({
   rejected_image: z.string().max(512).default(''),
   /** What that one had to say. */
   rejected_why: z.string().max(2048).default(''),
+  /** Why this image runs, such as `Waiting` for the outpost that tries the one that is wanted. */
+  rollout: z.string().max(64).default(''),
   /** What kept the whole deployment from being reconciled; empty when nothing did. */
   error: z.string().max(2048).default(''),
   reconciled: z.iso.datetime(),

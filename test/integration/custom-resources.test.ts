@@ -3,8 +3,6 @@ import { after, before, suite, test } from 'node:test'
 import { coreClient } from '#controllers/core-client.ts'
 import { runCustomResources } from '#controllers/custom-resources/run-custom-resources.ts'
 import type { LocalListen } from '#controllers/desired/local-process.ts'
-import { Controller } from '#controllers/loop/controller.ts'
-import { openTargets } from '#controllers/open-targets.ts'
 import { CUSTOM_RESOURCE_RULES, customResourceDefinitions } from '#schema/custom-resources/definitions.ts'
 import { CUSTOM_KINDS } from '#schema/custom-resources/kinds.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
@@ -12,6 +10,7 @@ import { Secret } from '#schema/kernel/secret.ts'
 import { ADMIN_TOKEN, CONTROLLER_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
 import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { freePorts, until } from '#test/support/engines/process.ts'
+import { startTestController, untilDisposed } from '#test/support/test-controller.ts'
 
 const FLOW = 'default-provider-authorization-implicit-consent'
 const clock = { now: () => Date.now() }
@@ -54,18 +53,7 @@ function startFrontEnd(token = ADMIN_TOKEN): AsyncDisposable {
     random,
     log: silentLogger,
   }
-  return running((signal) => runCustomResources(options, signal))
-}
-
-function running(run: (signal: AbortSignal) => Promise<void>): AsyncDisposable {
-  const stop = new AbortController()
-  const ended = run(stop.signal)
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort()
-      await ended
-    },
-  }
+  return untilDisposed((signal) => runCustomResources(options, signal))
 }
 
 const resource = (kind: string, name: string, spec: object, metadata: object = {}) => ({
@@ -310,9 +298,5 @@ async function startLocalController(): Promise<AsyncDisposable> {
     ldap: { ldap: at(3), ldaps: at(4), metrics: at(5) },
     radius: { radius: at(6), metrics: at(7) },
   }
-  const client = coreClient(new URL(core.url), new Secret(CONTROLLER_TOKEN))
-  const events = () => ({ line() {}, ready() {}, restarting() {}, failed() {} })
-  const local = { coreUrl: new URL(core.url), listen, events, env: process.env, clock, random }
-  const open = openTargets({ kinds: ['local'], core: client, log: silentLogger, local })
-  return running((signal) => new Controller({ core: client, open, log: silentLogger, clock, random }).run(signal))
+  return startTestController(core, { kinds: ['local'], listen })
 }

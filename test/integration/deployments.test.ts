@@ -108,13 +108,21 @@ test('CT-09: what a controller keeps outlives the outpost, and is not told to ou
       previous_image: '',
       rejected_image: '',
       rejected_why: '',
+      rollout: '',
       error: '',
     },
   })
   const again = await asController('PUT', path, recordOf(connection.pk, { image: 'i:1', error: 'no route to host' }))
   assert.deepEqual([again.body.image, again.body.error], ['i:1', 'no route to host'])
   assert.equal(await api.ctx.feed.revision(), revision)
+  await asController('PUT', path, recordOf(connection.pk, { image: 'i:1', error: 'no route to host' }))
   const told = await api.ctx.db.select().from(events).where(eq(events.app, 'authentik.outposts'))
+  const ofThis = told.filter(({ context }) => context['outpost'] === outpost.pk)
+  assert.deepEqual(
+    ofThis.map(({ action, context }) => [action, context['outpost_name'], context['troubles']]),
+    [['system_task_exception', 'edge', ['no route to host']]],
+    'CT-22: told once',
+  )
   assert.ok(!told.some(({ context }) => (context['model'] as any)?.model_name === 'outpostdeployment'))
 
   await api.ask('DELETE', `outposts/instances/${outpost.pk}/`)
@@ -503,9 +511,14 @@ test('a controller reads and writes all that it works with, with the rights of i
   assert.deepEqual([found.connection, connections.get(connection.pk)?.kind], [connection.pk, 'docker'])
   assert.equal(context.imageTemplate, 'images.test/outpost:%(version)s')
   assert.match((await readToken(core, found)).reveal(), /^\w{60}$/)
+  const setKey = `core/tokens/${found.tokenIdentifier}/set_key/`
+  assert.equal((await api.ask('POST', setKey, { json: { key: 'k'.repeat(60) } })).status, 204)
+  const after = (await reader.read()).outposts.get(outpost.pk)!
+  assert.notEqual(after.tokenRevision, found.tokenRevision)
+  assert.equal(found.tokenRevision.length, 22)
 
   await writeConnectionState(core, connection.pk, { healthy: true, version: '27', reason: '' })
-  const record = { image: 'i', previous_image: '', rejected_image: '', rejected_why: '', error: '' }
+  const record = { image: 'i', previous_image: '', rejected_image: '', rejected_why: '', rollout: 'Current', error: '' }
   const inventory = [{ apiVersion: '', kind: 'container', name: 'c' }]
   const kept = { ...recordOf(connection.pk), ...record, inventory, outpost: outpost.pk, objects: [] }
   await writeRecord(core, kept)

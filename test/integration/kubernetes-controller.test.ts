@@ -110,6 +110,12 @@ async function troubles(running: Running): Promise<void> {
     1,
     'its token was read once',
   )
+  const key = 'another'.repeat(9)
+  await core.api('POST', `/core/tokens/${identifier}/set_key/`, { key })
+  await until('the other key to be deployed', async () => {
+    const { body } = await cluster.call('admin', `/api/v1/namespaces/${NAMESPACE}/secrets`)
+    return body.items.some(({ data }: any) => atob(data.token) === key)
+  })
   await remove(running, [outpost])
 }
 
@@ -167,8 +173,23 @@ async function assertConverged({ cluster, core }: Running, outposts: readonly st
   assert.equal(new Set(there).size, COUNT * 4)
 }
 
+/** Half of the Services are refused until this is called: whoever is at work cannot be done. */
+async function holdHalfway(cluster: Kubernetes): Promise<() => Promise<unknown>> {
+  const metadata = { name: 'halfway', namespace: NAMESPACE }
+  await cluster.apply({
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata,
+    spec: { hard: { 'count/services': String(COUNT) } },
+  })
+  const hard = ['get', 'resourcequota', 'halfway', `--namespace=${NAMESPACE}`, '--output=jsonpath={.status.hard}']
+  await until('the quota', async () => (await cluster.kubectl(...hard)) !== '')
+  return () => cluster.kubectl('delete', 'resourcequota', 'halfway', `--namespace=${NAMESPACE}`)
+}
+
 async function killedController(running: Running): Promise<void> {
   const { cluster, core } = running
+  const release = await holdHalfway(cluster)
   const outposts = await many(running)
   const env = {
     ...process.env,
@@ -185,6 +206,7 @@ async function killedController(running: Running): Promise<void> {
   }
   const made = (await namesOf(cluster)).split('\n').length
   assert.ok(made < COUNT * 4, `it was in the middle: ${made}`)
+  await release()
   await using _ = await start()
   await assertConverged(running, outposts)
   await remove(running, outposts)
@@ -192,6 +214,7 @@ async function killedController(running: Running): Promise<void> {
 
 async function killedApiServer(running: Running): Promise<void> {
   const { cluster, core } = running
+  const release = await holdHalfway(cluster)
   const outposts = await many(running)
   await using _ = startTestController(core, { kinds: ['kubernetes'] })
   await until('something', async () => (await namesOf(cluster)) !== '')
@@ -202,6 +225,7 @@ async function killedApiServer(running: Running): Promise<void> {
     ),
   )
   await cluster.restartApiServer()
+  await release()
   await assertConverged(running, outposts)
   await remove(running, outposts)
 }

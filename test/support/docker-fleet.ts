@@ -3,10 +3,9 @@ import type { TestContext } from 'node:test'
 import { coreClient } from '#controllers/core-client.ts'
 import { FleetReader } from '#controllers/fleet/fleet-reader.ts'
 import { TokenKeeper } from '#controllers/fleet/token-keeper.ts'
-import { Controller } from '#controllers/loop/controller.ts'
 import { reconcile } from '#controllers/loop/reconcile.ts'
 import { Targets } from '#controllers/loop/targets.ts'
-import { type OpenTargets, openTargets } from '#controllers/open-targets.ts'
+import { openTargets } from '#controllers/open-targets.ts'
 import type { DeploymentRecord, ObjectStatus } from '#schema/deployment/status.ts'
 import type { Clock } from '#schema/kernel/clock.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
@@ -16,11 +15,13 @@ import { type Docker, startDocker } from './engines/docker.ts'
 import { type WatchedSocket, watchSocket } from './engines/docker-socket.ts'
 import { until } from './engines/process.ts'
 import { hasTool } from './engines/tools.ts'
+import { startTestController } from './test-controller.ts'
 
 const NETWORK = 'fleet'
 const WITHIN_MS = 90_000
 const READS = /^(?:GET|HEAD) /
 const systemClock: Clock = { now: () => Date.now() }
+const { random } = Math
 
 /** Whether a Docker Engine can be started here; the test is skipped without. */
 export async function hasDocker(t: TestContext, impossible: string | undefined): Promise<boolean> {
@@ -118,24 +119,18 @@ class Fleet implements DockerFleet {
   }
 
   startController(clock: Clock = systemClock): AsyncDisposable {
-    const stop = new AbortController()
-    const { core, open } = this.#controllerParts(clock)
-    const ended = new Controller({ core, open, log: silentLogger, clock, random: Math.random }).run(stop.signal)
-    return {
-      async [Symbol.asyncDispose]() {
-        stop.abort()
-        await ended
-      },
-    }
+    return startTestController(this.#core, { kinds: ['docker'], clock })
   }
 
   async pass(): Promise<readonly string[]> {
     const from = this.socket.requests.length
-    const { core, open } = this.#controllerParts(systemClock)
-    await using targets = new Targets(open, () => {})
+    const coreUrl = new URL(this.#core.url)
+    const core = coreClient(coreUrl, new Secret(CONTROLLER_TOKEN))
+    const local = { coreUrl, listen: {} as never, events: () => ({}) as never, env: {}, clock: systemClock, random }
+    await using targets = new Targets(openTargets({ kinds: ['docker'], core, log: silentLogger, local }), () => {})
     const state = await new FleetReader(core, silentLogger).read()
     const { signal } = new AbortController()
-    const tokens = new TokenKeeper(core, systemClock)
+    const tokens = new TokenKeeper(core)
     for (const pk of new Set([...state.outposts.keys(), ...state.records.keys()]))
       await reconcile(pk, state, { core, targets, tokens, clock: systemClock, recorded: () => {} }, signal)
     return this.socket.requests.slice(from).filter((request) => !READS.test(request))
@@ -175,13 +170,6 @@ class Fleet implements DockerFleet {
     await this.#core[Symbol.asyncDispose]()
     await this.socket[Symbol.asyncDispose]()
     await this.docker[Symbol.asyncDispose]()
-  }
-
-  #controllerParts(clock: Clock): { core: ReturnType<typeof coreClient>; open: OpenTargets } {
-    const coreUrl = new URL(this.#core.url)
-    const core = coreClient(coreUrl, new Secret(CONTROLLER_TOKEN))
-    const local = { coreUrl, listen: {} as never, events: () => ({}) as never, env: {}, clock, random: Math.random }
-    return { core, open: openTargets({ kinds: ['docker'], core, log: silentLogger, local }) }
   }
 
   async #made(path: string, body: object): Promise<any> {

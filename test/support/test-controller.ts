@@ -18,13 +18,19 @@ export interface TestControllerOptions {
 /** A controller in this process; what it runs on this machine ends with it. */
 export function startTestController(core: Pick<TestCore, 'url'>, options: TestControllerOptions): AsyncDisposable {
   const { kinds, listen = NOWHERE, clock = { now: () => Date.now() } } = options
-  const stop = new AbortController()
   const client = coreClient(new URL(core.url), new Secret(CONTROLLER_TOKEN))
   const events = () => ({ line() {}, ready() {}, restarting() {}, failed() {} })
   const { random } = Math
   const local = { coreUrl: new URL(core.url), listen, events, env: process.env, clock, random }
   const open = openTargets({ kinds, core: client, log: silentLogger, local })
-  const ended = new Controller({ core: client, open, log: silentLogger, clock, random }).run(stop.signal)
+  const controller = new Controller({ core: client, open, log: silentLogger, clock, random })
+  return untilDisposed((signal) => controller.run(signal))
+}
+
+/** Runs something until the end of the block. */
+export function untilDisposed(run: (signal: AbortSignal) => Promise<void>): AsyncDisposable {
+  const stop = new AbortController()
+  const ended = run(stop.signal)
   return {
     async [Symbol.asyncDispose]() {
       stop.abort()

@@ -10,7 +10,6 @@ import type { Outcome, Verdict } from './outcome.ts'
 /** The status of an object, but for the time. */
 export type Report = Omit<ObjectStatus, 'since'>
 
-const LONGEST_MESSAGE = 1000
 const LONGEST_NAME = 64
 
 export function objectReport({ component, object }: DesiredObject, { condition, reason, message }: Verdict): Report {
@@ -50,11 +49,4 @@ export function deletionOf({ kind, namespace, name }: InventoryItem): PlannedSte
 export function leftReport({ kind, namespace, name }: InventoryItem, { condition, reason, message }: Outcome): Report {
   const where = namespace === undefined ? {} : { namespace }
   return { component: LEFT, kind, ...where, name, condition, reason, message }
-}
-
-/** The same with a bounded message that does not show the token in any form. */
-export function withoutSecrets(report: Report, token: string): Report {
-  const hidden = [token, btoa(token)].filter((secret) => secret !== '')
-  const message = hidden.reduce((text, secret) => text.replaceAll(secret, '***'), report.message)
-  return { ...report, message: message.slice(0, LONGEST_MESSAGE) }
 }

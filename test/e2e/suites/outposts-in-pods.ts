@@ -8,6 +8,7 @@ import { Curl } from '#test/support/curl.ts'
 import type { KubernetesWithNode } from '#test/support/engines/kubernetes-node.ts'
 import { freePort, until } from '#test/support/engines/process.ts'
 import {
+  conditionsOf,
   connectCluster,
   controllerKubeconfig,
   deployed,
@@ -33,7 +34,7 @@ export async function outpostsInPods(t: TestContext, node: KubernetesWithNode, i
     makeOutpost(core, { name: `pods ${type}`, type, connection, config: configOf(image) })
   const outposts = { ldap: await make('ldap'), proxy: await make('proxy') }
   await using _ = startTestController(core, { kinds: ['kubernetes'] })
-  await suite(t, { node, core, image, outposts })
+  await suite(t, { node, core, image, connection, outposts })
 }
 
 const configOf = (image: string) => ({ container_image: image, kubernetes_namespace: NAMESPACE })
@@ -42,10 +43,11 @@ interface Running {
   readonly node: KubernetesWithNode
   readonly core: TestCore
   readonly image: string
+  readonly connection: string
   readonly outposts: { readonly ldap: string; readonly proxy: string }
 }
 
-async function suite(t: TestContext, { node, core, image, outposts }: Running): Promise<void> {
+async function suite(t: TestContext, { node, core, image, connection, outposts }: Running): Promise<void> {
   const { cluster, docker } = node
   const ofOutpost = (outpost: string) => `--selector=goauthentik.io/outpost-uuid=${outpost.replaceAll('-', '')}`
   const podsOf = async (outpost: string): Promise<any[]> =>
@@ -122,6 +124,27 @@ async function suite(t: TestContext, { node, core, image, outposts }: Running): 
     )
     assert.equal(limits, `50000 ${1024 ** 3}`)
     await deployed(core, outposts.ldap)
+  })
+
+  await t.test('CT-18: who is not given the key to the core lets nobody in, and it is said', async () => {
+    const config = { ...configOf(image), kubernetes_disabled_components: ['secret'] }
+    const keyless = await makeOutpost(core, { name: 'pods keyless', type: 'proxy', connection, config })
+    const isTold = async () =>
+      (await conditionsOf(core, keyless)).includes('deployment: failed CreateContainerConfigError')
+    await until('it to be told', isTold, { withinMs: 60_000 })
+    const names = ['get', 'ingress,endpoints', `--namespace=${NAMESPACE}`, ofOutpost(keyless)]
+    const routes = JSON.parse(await cluster.kubectl(...names, '--output=json')).items
+    const [route] = routes.filter(({ kind }: any) => kind === 'Ingress')
+    const behind = routes.filter(({ kind }: any) => kind === 'Endpoints')
+    assert.equal(route.spec.rules[0].http.paths[0].backend.service.name, 'ak-outpost-pods-keyless')
+    assert.ok(behind.length > 0)
+    for (const { subsets = [] } of behind)
+      assert.deepEqual(
+        subsets.flatMap(({ addresses = [] }: any) => addresses),
+        [],
+      )
+    await core.api('DELETE', `/outposts/instances/${keyless}/`)
+    await until('no record', async () => (await recordOf(core, keyless)) === undefined, { withinMs: 60_000 })
   })
 
   await t.test('CT-09: without providers no Ingress is left, and without the outposts nothing', async () => {
