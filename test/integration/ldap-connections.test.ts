@@ -209,9 +209,8 @@ suite('memory', () => {
     const server = accepted.of(client.socket)
     while (server.bytesRead < client.socket.bytesWritten || server.readableLength > 0) await turn()
     await settled(own)
-    collect()
-    const { arrayBuffers } = process.memoryUsage()
-    assert.ok(arrayBuffers < 32 * MIB, `${arrayBuffers} octets are kept`)
+    const kept = await keptOctets()
+    assert.ok(kept < 32 * MIB, `${kept} octets are kept`)
     release()
     assert.deepEqual(await client.next(), { id: 4, tag: 0x78, code: SUCCESS })
   })
@@ -466,6 +465,17 @@ function pour(socket: Socket, piece: (index: number) => Buffer, count: number): 
   }
   next(0)
   return pouring
+}
+
+/** What buffers hold when all garbage is gone: it is swept beside the program, some time after it was found. */
+async function keptOctets(): Promise<number> {
+  let least = Number.POSITIVE_INFINITY
+  for (let i = 0; i < 20; i++) {
+    collect()
+    await turn()
+    least = Math.min(least, process.memoryUsage().arrayBuffers)
+  }
+  return least
 }
 
 /** The server's ends of the connections that are made until the end of the block. */
