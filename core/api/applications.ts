@@ -18,6 +18,7 @@ import { findVisible } from './objects.ts'
 import { pictureRoutes } from './pictures.ts'
 import { policyTestResult } from './policy-test-result.ts'
 import { type Access, type Call, isSuperuser, OWN, ok, type Reply, type Route, userOf } from './route.ts'
+import { endShutAccess, grantedBy } from './standing-access.ts'
 
 type ApplicationRow = typeof applications.$inferSelect & Row
 
@@ -46,6 +47,9 @@ export const applicationBinding: Binding<ApplicationRow> = {
     return values
   },
   represent,
+  /** Another mode, or another provider, can shut out who was let in. */
+  written: async (call, db, { before, after }) =>
+    before === undefined ? undefined : endShutAccess(call, db, grantedBy([after.pbmUuid])),
   actions: [
     action('check_access', 'retrieve', OWN, 'PolicyTestResult', checkAccess),
     action('metrics', 'list', VIEW, 'array:Coordinate', metrics),

@@ -7,8 +7,8 @@ import { dockerServiceConnections, serviceConnections } from '#core/store/tables
 import { dockerConnectionResource, serviceConnectionResource } from '#schema/api/outposts.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import type { Binding } from './binding.ts'
-import { credentialsRevision } from './credentials-revision.ts'
 import { releaseConnection } from './deployments.ts'
+import { revisionOf } from './revision-of.ts'
 import type { Call } from './route.ts'
 
 type DockerRow = typeof serviceConnections.$inferSelect & typeof dockerServiceConnections.$inferSelect
@@ -31,7 +31,7 @@ export const dockerConnectionBinding: Binding<DockerRow> = {
       return [pair?.certificateData, pair?.keyData]
     }
     return rows.map(({ tlsVerification, tlsAuthentication }) => ({
-      credentials_revision: credentialsRevision(...partsOf(tlsVerification), ...partsOf(tlsAuthentication)),
+      credentials_revision: revisionOf([...partsOf(tlsVerification), ...partsOf(tlsAuthentication)]),
     }))
   },
   async written(_call, db, { before, after }) {

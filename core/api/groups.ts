@@ -1,6 +1,5 @@
 import { eq, inArray, sql } from 'drizzle-orm'
 import { ForbiddenError, NotFoundError, ValidationFailedError } from '#core/http/http-errors.ts'
-import { endAccessOf } from '#core/sessions/end-access.ts'
 import type { Database } from '#core/store/database.ts'
 import { addMember, membersOf } from '#core/store/memberships.ts'
 import { groups, userGroups, users } from '#core/store/tables/users.ts'
@@ -14,6 +13,7 @@ import { findVisible, requireOn } from './objects.ts'
 import { headersOf } from './resource.ts'
 import { type Call, isSuperuser, NO_CONTENT, type Reply, type Route } from './route.ts'
 import { linksOf } from './rows.ts'
+import { endAccessOfAll, endShutAccess, grantedTo, grantedToMembers } from './standing-access.ts'
 import { requireOrdinaryGroups } from './users.ts'
 import { note } from './write.ts'
 
@@ -122,14 +122,9 @@ async function written(call: Call, db: Database, { before, after, removed }: Wri
   if (gone.length > 0)
     for (const user of await db.select().from(users).where(inArray(users.id, gone))) affected.set(user.id, user)
   if (weaker) for (const user of await membersOf(db, after.groupUuid)) affected.set(user.id, user)
-  return endAccessOfAll(call, db, [...affected.values()])
-}
-
-/** Ends the access of several users; the effect is the last revocation's. */
-export async function endAccessOfAll(call: Call, db: Database, affected: readonly UserRecord[]): Promise<Effect> {
-  let revocation: number | undefined
-  for (const user of affected) revocation = await endAccessOf(call.ctx, db, user, { reason: 'access-changed' })
-  return { revocation }
+  const ended = await endAccessOfAll(call, db, [...affected.values()])
+  // What a group gives, or says of its members, can also be what shuts them out.
+  return (await endShutAccess(call, db, grantedToMembers(after.groupUuid))) ?? ended
 }
 
 type Membership = (call: Call, db: Database, group: GroupRecord, user: UserRecord) => Promise<Effect>
@@ -165,9 +160,9 @@ async function changeMember(call: Call, apply: Membership): Promise<Reply> {
   return { ...NO_CONTENT, headers: headersOf(effect) }
 }
 
-async function add(_call: Call, db: Database, { groupUuid }: GroupRecord, user: UserRecord): Promise<Effect> {
+async function add(call: Call, db: Database, { groupUuid }: GroupRecord, user: UserRecord): Promise<Effect> {
   await addMember(db, groupUuid, user.id)
-  return undefined
+  return endShutAccess(call, db, grantedTo(user.id))
 }
 
 async function remove(call: Call, db: Database, { groupUuid }: GroupRecord, user: UserRecord): Promise<Effect> {

@@ -5,10 +5,10 @@ import { kubernetesConnectionResource, serviceConnectionResource } from '#schema
 import { kubeconfigProblem } from '#schema/deployment/kubeconfig.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import type { Binding } from './binding.ts'
-import { credentialsRevision } from './credentials-revision.ts'
 import { releaseConnection } from './deployments.ts'
 import { findVisible } from './objects.ts'
 import { admitToSecret } from './reveal.ts'
+import { revisionOf } from './revision-of.ts'
 import { type Call, ok, type Reply, userOf } from './route.ts'
 import { sealPlace } from './write.ts'
 
@@ -23,8 +23,7 @@ export const kubernetesConnectionBinding: Binding<KubernetesRow> = {
   base: serviceConnectionResource.model,
   kind: 'kubernetes',
   prepare,
-  represent: async (_call, rows) =>
-    rows.map(({ kubeconfig }) => ({ credentials_revision: credentialsRevision(kubeconfig) })),
+  represent: async (_call, rows) => rows.map(({ kubeconfig }) => ({ credentials_revision: revisionOf([kubeconfig]) })),
   async written(_call, db, { before, after }) {
     await rememberLocal(db, 'kubernetes', before, after)
     return undefined

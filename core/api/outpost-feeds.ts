@@ -4,6 +4,7 @@ import { recordDecision } from '#core/access/record-decision.ts'
 import { ForbiddenError, NotFoundError } from '#core/http/http-errors.ts'
 import { loadApplicationSettings } from '#core/oidc/application-settings.ts'
 import { openIdConfiguration } from '#core/oidc/urls.ts'
+import { bindingsOf } from '#core/store/bindings.ts'
 import type { Database } from '#core/store/database.ts'
 import {
   applications,
@@ -22,6 +23,7 @@ import type { Binding, Row } from './binding.ts'
 import { originOf } from './oauth2-provider-actions.ts'
 import { policyTestResult } from './policy-test-result.ts'
 import { resourceRoutes } from './resource.ts'
+import { revisionOf } from './revision-of.ts'
 import { type Call, isSuperuser, OWN, ok, type Reply, type Route, userOf } from './route.ts'
 import { sealPlace } from './write.ts'
 
@@ -47,6 +49,7 @@ const ldapFeed: Binding<ProviderRow> = {
       application_slug: application.slug,
       bind_flow_slug: flow,
       unbind_flow_slug: null,
+      access_revision: revisionOf(await bindingsOf(db, application.pbmUuid)),
     })),
 }
 

@@ -17,11 +17,11 @@ import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { isOutdated } from '#schema/kernel/health.ts'
 import { VERSION } from '#schema/version.ts'
 import type { Binding, Effect, Writing } from './binding.ts'
-import { credentialsRevision } from './credentials-revision.ts'
 import { nested } from './nested.ts'
 import { originOf } from './oauth2-provider-actions.ts'
 import { findVisible } from './objects.ts'
 import { outpostConfigProblem } from './outpost-config.ts'
+import { revisionOf } from './revision-of.ts'
 import { type Call, OWN, ok, type Reply } from './route.ts'
 
 const VIEW = { kind: 'objects', permission: 'authentik_outposts.view_outpost' } as const
@@ -127,7 +127,7 @@ async function represent(call: Call, rows: readonly OutpostRecord[], db: Databas
     service_connection_obj: connections.get(outpost.serviceConnection) ?? null,
     refresh_interval_s: refreshSeconds(outpost.config),
     token_identifier: tokenIdentifier(outpost.uuid),
-    token_revision: credentialsRevision(sealed.get(tokenIdentifier(outpost.uuid))),
+    token_revision: revisionOf(sealed.get(tokenIdentifier(outpost.uuid)) ?? ''),
   }))
 }
 

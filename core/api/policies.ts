@@ -1,4 +1,4 @@
-import { inArray, isNotNull, sql } from 'drizzle-orm'
+import { eq, inArray, isNotNull, sql } from 'drizzle-orm'
 import { evaluateBindings } from '#core/access/evaluate-bindings.ts'
 import { policyRequest } from '#core/access/policy-input.ts'
 import { expressionProblem } from '#core/domain/policy/expression.ts'
@@ -19,6 +19,7 @@ import { actionBody } from './checks.ts'
 import { findVisible, requireOn } from './objects.ts'
 import { policyTestResult } from './policy-test-result.ts'
 import { type Call, NO_CONTENT, ok, type Reply, type Route, requirePermission } from './route.ts'
+import { endShutAccess, grantedBy } from './standing-access.ts'
 import { typesRoute } from './types-route.ts'
 import { rowOf } from './write.ts'
 
@@ -61,6 +62,19 @@ export const policyBinding: Binding<PolicyRow> = {
   ],
 }
 
+/** A policy that decides otherwise, or is gone, ends the access of those whom an application would not let in any more. */
+const decisive: Pick<Binding<PolicyRow>, 'written' | 'deleting'> = {
+  async written(call, db, { before, after }) {
+    if (before === undefined) return undefined
+    return endShutAccess(call, db, grantedBy(await targetsOf(db, after.policyUuid)))
+  },
+  async deleting(call, db, { policyUuid }) {
+    const targets = await targetsOf(db, policyUuid)
+    await db.delete(policies).where(eq(policies.policyUuid, policyUuid))
+    return endShutAccess(call, db, grantedBy(targets))
+  },
+}
+
 /** Policies that decide by a CEL expression; one that cannot is refused when it is saved. */
 export const expressionPolicyBinding: Binding<PolicyRow> = {
   resource: expressionPolicyResource,
@@ -68,6 +82,7 @@ export const expressionPolicyBinding: Binding<PolicyRow> = {
   base,
   kind: 'expression',
   represent,
+  ...decisive,
   async prepare(_call, values) {
     const { expression } = values
     const problem = typeof expression === 'string' ? expressionProblem(expression) : undefined
@@ -83,6 +98,12 @@ export const dummyPolicyBinding: Binding<PolicyRow> = {
   base,
   kind: 'dummy',
   represent,
+  ...decisive,
+}
+
+async function targetsOf(db: Database, policyUuid: string): Promise<readonly string[]> {
+  const bound = await db.select().from(policyBindings).where(eq(policyBindings.policy, policyUuid))
+  return bound.map(({ target }) => target)
 }
 
 async function represent(_call: Call, rows: readonly PolicyRow[], db: Database): Promise<readonly JsonObject[]> {

@@ -1,19 +1,17 @@
 import { eq, inArray } from 'drizzle-orm'
-import { mayOpenApplication } from '#core/access/gate.ts'
 import { ValidationFailedError } from '#core/http/http-errors.ts'
 import type { Database } from '#core/store/database.ts'
 import { membersOf } from '#core/store/memberships.ts'
-import { applications, oauth2Providers } from '#core/store/tables/applications.ts'
+import { applications } from '#core/store/tables/applications.ts'
 import { policyBindings } from '#core/store/tables/policies.ts'
-import { oidcArtifacts } from '#core/store/tables/system.ts'
 import { users } from '#core/store/tables/users.ts'
-import { principalOf, type UserRecord } from '#core/store/users.ts'
+import type { UserRecord } from '#core/store/users.ts'
 import { policyBindingResource } from '#schema/api/policies.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import type { Binding, Effect } from './binding.ts'
-import { endAccessOfAll } from './groups.ts'
 import { nested } from './nested.ts'
 import type { Call } from './route.ts'
+import { endShutAccess, grantedBy } from './standing-access.ts'
 
 type BindingRow = typeof policyBindings.$inferSelect
 
@@ -75,40 +73,17 @@ async function represent(call: Call, rows: readonly BindingRow[], db: Database):
  */
 async function accessChanged(call: Call, db: Database, changed: readonly BindingRow[]): Promise<Effect> {
   const targets = [...new Set(changed.map(({ target }) => target))]
-  const opened = await db.select().from(applications).where(inArray(applications.pbmUuid, targets))
-  const shut = new Map<number, UserRecord>()
-  for (const application of opened)
-    for (const user of await concerned(db, application, changed)) {
-      const principal = await principalOf(call.ctx, user, db)
-      const decision = await mayOpenApplication(call.ctx, { principal, application, clientIp: call.clientIp, db })
-      if (!decision.passing) shut.set(user.id, user)
-    }
-  return endAccessOfAll(call, db, [...shut.values()])
+  const concerned = await db.select().from(applications).where(grantedBy(targets))
+  const named = await namedIn(db, changed)
+  const standing = concerned.flatMap((application) => named.map((user) => ({ user, application })))
+  return endShutAccess(call, db, grantedBy(targets), standing)
 }
 
-type Application = typeof applications.$inferSelect
-
-async function concerned(
-  db: Database,
-  application: Application,
-  changed: readonly BindingRow[],
-): Promise<UserRecord[]> {
+async function namedIn(db: Database, bindings: readonly BindingRow[]): Promise<readonly UserRecord[]> {
   const named: UserRecord[] = []
-  for (const { group, user } of changed) {
+  for (const { group, user } of bindings) {
     if (group !== null) named.push(...(await membersOf(db, group)))
     if (user !== null) named.push(...(await db.select().from(users).where(eq(users.id, user))))
   }
-  return [...named, ...(await granted(db, application))]
-}
-
-/** The users who have a grant of the application's provider. */
-async function granted(db: Database, { provider }: Application): Promise<UserRecord[]> {
-  if (provider === null) return []
-  const accounts = await db
-    .selectDistinct({ id: oidcArtifacts.accountId })
-    .from(oidcArtifacts)
-    .innerJoin(oauth2Providers, eq(oauth2Providers.clientId, oidcArtifacts.clientId))
-    .where(eq(oauth2Providers.id, provider))
-  const ids = accounts.map(({ id }) => Number(id)).filter((id) => Number.isInteger(id) && id > 0)
-  return ids.length === 0 ? [] : db.select().from(users).where(inArray(users.id, ids))
+  return named
 }

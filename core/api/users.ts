@@ -12,6 +12,7 @@ import type { Binding, Effect, Writing } from './binding.ts'
 import { nested } from './nested.ts'
 import { type Call, isSuperuser } from './route.ts'
 import { linksOf } from './rows.ts'
+import { endShutAccess, grantedTo } from './standing-access.ts'
 import { userActions } from './user-actions.ts'
 
 const membership = { table: userGroups, own: userGroups.userId, other: userGroups.groupUuid }
@@ -95,5 +96,6 @@ async function written(
     return { revocation: await endAccessOf(call.ctx, db, after, { reason: 'deactivated' }) }
   if (before.username !== after.username || removed('groups').length > 0)
     return { revocation: await endAccessOf(call.ctx, db, after, { reason: 'access-changed' }) }
-  return undefined
+  // A group that was gained, or an attribute, can be what a policy refuses.
+  return endShutAccess(call, db, grantedTo(after.id))
 }

@@ -12,9 +12,11 @@ export interface OutpostDependencies {
 
 const PROVIDER = /^authentik_providers_\w+\.\w+provider$/
 
+const POLICY = /^authentik_policies(?:_\w+)?\./
+
 /**
- * Whether the outpost has to hear of the change. Users and groups concern the directories of LDAP outposts alone;
- * everybody's standing access ends by revocation, not by this.
+ * Whether the outpost has to hear of the change. Users, groups and policies concern LDAP outposts alone, which hold a
+ * directory and remember binds; the standing access of everybody else ends by revocation, not by this.
  */
 export function isAffected(of: OutpostDependencies, { model, pk }: Change): boolean {
   switch (model) {
@@ -32,6 +34,6 @@ export function isAffected(of: OutpostDependencies, { model, pk }: Change): bool
     case 'authentik_providers_oauth2.scopemapping':
       return of.type === 'proxy'
     default:
-      return PROVIDER.test(model) && of.providers.has(pk)
+      return (PROVIDER.test(model) && of.providers.has(pk)) || (POLICY.test(model) && of.type === 'ldap')
   }
 }

@@ -6,7 +6,7 @@ import type { UserRecord } from './users.ts'
 const MAX_GROUP_LEVELS = 20
 
 /** Ids of the users who are in one of these groups, or in a group below one. */
-function idsBelow(condition: SQL): SQL {
+export function idsBelow(condition: SQL): SQL {
   return sql`(
     WITH RECURSIVE below(group_uuid, level) AS (
       SELECT group_uuid, 0 FROM groups WHERE ${condition}

@@ -62,6 +62,8 @@ export const ldapFeedResource = resource({
     search_mode: choice(['direct', 'cached'], { readOnly: true }),
     bind_mode: choice(['direct', 'cached'], { readOnly: true }),
     mfa_support: flag({ readOnly: true }),
+    /** Is another whenever what decides about the application is: who was let in before has to ask again. */
+    access_revision: read(),
   },
   filters: ['name'],
   search: ['name'],

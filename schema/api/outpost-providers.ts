@@ -62,6 +62,8 @@ export const ldapOutpostConfig = z.object({
   search_mode: accessMode.default('direct'),
   bind_mode: accessMode.default('direct'),
   mfa_support: z.boolean().default(true),
+  /** A core of authentik does not say. */
+  access_revision: z.string().default(''),
 })
 export type LdapOutpostConfig = z.infer<typeof ldapOutpostConfig>
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import type { FlowOutcome } from '#outposts/flow/flow-client.ts'
 import { encodeInteger, encodeText, encodeValue } from '#outposts/ldap/codec/ber.ts'
-import type { Revocation } from '#schema/wire/messages.ts'
+import type { Revocation, WireChange } from '#schema/wire/messages.ts'
 import { bindRequest, CRITICAL, control, message, NOTICE, present, whoAmI } from '#test/support/ldap-client.ts'
 import { allowed, DENIED, LdapOutpost, UNAVAILABLE } from '#test/support/ldap-outpost.ts'
 import { BASE_DN, userDn } from '#test/support/ldap-tools.ts'
@@ -125,11 +125,50 @@ suite('what is remembered', () => {
   })
 })
 
+suite('LD-09: what is known of somebody changes', () => {
+  const changes: ReadonlyArray<[what: string, changed: WireChange]> = [
+    ['the user', { model: 'authentik_core.user', pk: '1', action: 'updated' }],
+    ['a group of the user', { model: 'authentik_core.group', pk: 'g-staff', action: 'updated' }],
+  ]
+  for (const [what, changed] of changes)
+    test(`${what}: the core is asked again, and the connection is gone`, async () => {
+      await using own = await LdapOutpost.start()
+      const client = await own.bound('demo')
+      await own.configure([changed])
+      assert.equal((await client.next())?.tag, NOTICE.tag)
+      using _ = own.core.answering(() => ({ kind: 'denied', reason: 'access_denied' }))
+      assert.equal(await (await own.open()).bind(userDn('demo'), 'right'), INSUFFICIENT_ACCESS_RIGHTS)
+    })
+
+  test('somebody else: nothing', async () => {
+    await using own = await LdapOutpost.start()
+    using client = await own.bound('demo')
+    await own.configure([{ model: 'authentik_core.user', pk: '2', action: 'updated' }])
+    assert.equal((await client.search(present('cn'))).code, SUCCESS)
+    await own.bound('demo')
+    assert.equal(own.core.logins, 1)
+  })
+
+  test('while they bind: what was decided before is not remembered', async () => {
+    await using own = await LdapOutpost.start()
+    {
+      using _ = own.core.answering(async (username) => {
+        await own.configure([{ model: 'authentik_core.user', pk: '1', action: 'updated' }])
+        return allowed(username)
+      })
+      await own.bound('demo')
+    }
+    await own.bound('demo')
+    assert.equal(own.core.logins, 2)
+  })
+})
+
 suite('LD-09: settings that change', () => {
   const changes: ReadonlyArray<[what: string, ...changes: readonly object[]]> = [
     ['another flow', { bind_flow_slug: 'other' }],
     ['another application', { application_slug: 'other' }],
     ['another search group', { search_group: null }],
+    ['another policy of its application', { access_revision: '2' }],
     ['direct binds and back', { bind_mode: 'direct' }, { bind_mode: 'cached' }],
     ['another base and back', { base_dn: 'dc=other' }, { base_dn: BASE_DN.toUpperCase() }],
   ]

@@ -2,6 +2,7 @@ import type { FlowClient, FlowOutcome } from '#outposts/flow/flow-client.ts'
 import { LdapServer } from '#outposts/ldap/server/ldap-server.ts'
 import { LDAP_LIMITS, type LdapLimits } from '#outposts/ldap/server/limits.ts'
 import type { CoreClient } from '#schema/client/request.ts'
+import type { WireChange } from '#schema/wire/messages.ts'
 import { LdapClient } from './ldap-client.ts'
 import { BASE_DN, userDn } from './ldap-tools.ts'
 import { outpostHost } from './outpost-host.ts'
@@ -38,6 +39,7 @@ const provider = (pk: number, mode: string, base: string) => ({
   bind_flow_slug: 'flow',
   application_slug: mode,
   search_group: SEARCHERS.pk,
+  access_revision: '1',
   search_mode: mode,
   bind_mode: mode,
 })
@@ -81,7 +83,11 @@ export class LdapCore {
         '/outposts/ldap/': this.providers,
         '/core/users/': this.#users,
       }
-      const body = { pagination: { next: 0 }, results: lists[path] ?? [STAFF] }
+      const [, pk] = /^\/core\/users\/(\d+)\/$/.exec(path) ?? []
+      const body =
+        pk === undefined
+          ? { pagination: { next: 0 }, results: lists[path] ?? [STAFF] }
+          : this.#users.find((each) => 'pk' in each && each.pk === Number(pk))
       return { kind: 'ok', status: 200, etag: undefined, body }
     },
   }
@@ -127,8 +133,8 @@ export class LdapOutpost implements AsyncDisposable {
   }
 
   /** Reads the core's settings as the outpost does when anything may have changed. */
-  configure(): Promise<void> {
-    return this.server.configure({ pk: 'o', name: 'ldap', config: {} }, undefined)
+  configure(changes?: readonly WireChange[]): Promise<void> {
+    return this.server.configure({ pk: 'o', name: 'ldap', config: {} }, changes)
   }
 
   get port(): number {

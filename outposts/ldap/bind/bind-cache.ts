@@ -4,6 +4,7 @@ import { equalOctets } from '#schema/kernel/equal.ts'
 import type { Revocation } from '#schema/wire/messages.ts'
 import type { BindSettings } from './bind-settings.ts'
 import type { Bound } from './bound.ts'
+import { Moments } from './moments.ts'
 
 const MAX_AGE_MS = 15 * 60_000
 const MAX_ENTRIES = 50_000
@@ -28,9 +29,11 @@ export class BindCache {
   readonly #clock: Clock
   readonly #key = randomBytes(KEY_OCTETS)
   readonly #binds = new Map<string, CachedBind>()
-  /** At which count of revocations a user or a session ended last. */
-  readonly #ended = new Map<number | string, number>()
-  #revocations = 0
+  /** At which moment a user's access or a session ended last. */
+  readonly #ended = new Moments<number | string>(MAX_ENTRIES)
+  /** At which moment the core knew something else of a user. */
+  readonly #changed = new Moments<number>(MAX_ENTRIES)
+  #moment = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -50,8 +53,17 @@ export class BindCache {
     return equalOctets(hashOf(known.prefix, password), known.hash) ? known.bound : undefined
   }
 
-  /** `sessionExpires` in ms since the epoch, if the core's session ends before the cache forgets. */
-  remember(name: string, password: Buffer, bound: Bound, sessionExpires: number | undefined): void {
+  /**
+   * Not what was decided at a moment since when the user has changed. `sessionExpires` in ms since the epoch, if the
+   * core's session ends before the cache forgets.
+   */
+  remember(
+    name: string,
+    password: Buffer,
+    bound: Bound,
+    { moment, sessionExpires }: { readonly moment: number; readonly sessionExpires: number | undefined },
+  ): void {
+    if (this.#changed.of(bound.userPk) > moment) return
     const at = this.#clock.now()
     const prefix = Buffer.concat([this.#key, randomBytes(SALT_OCTETS)])
     this.#binds.delete(name)
@@ -62,25 +74,30 @@ export class BindCache {
 
   /** A point in time for `hasEndedSince`. */
   get moment(): number {
-    return this.#revocations
+    return this.#moment
   }
 
   /** Whether what it rests on has ended since that moment: what was found out before does not hold. */
   hasEndedSince({ userPk, session = '' }: Bound, moment: number): boolean {
-    return Math.max(this.#ended.get(userPk) ?? 0, this.#ended.get(session) ?? 0) > moment
+    return Math.max(this.#ended.of(userPk), this.#ended.of(session)) > moment
   }
 
   /** Forgets everything that was bound before these users' access, or these sessions, ended. */
   revoke(revocations: readonly Revocation[]): void {
-    this.#revocations++
-    for (const revocation of revocations) {
-      const ended = endedBy(revocation)
-      this.#ended.delete(ended)
-      if (this.#ended.size >= MAX_ENTRIES) this.#ended.delete(this.#ended.keys().next().value!)
-      this.#ended.set(ended, this.#revocations)
-    }
-    const isOver = restingOn(revocations)
-    for (const [name, { bound }] of this.#binds) if (isOver(bound)) this.#binds.delete(name)
+    this.#moment++
+    for (const revocation of revocations) this.#ended.set(endedBy(revocation), this.#moment)
+    this.#forget(restingOn(revocations))
+  }
+
+  /** Forgets these users: what let them in may be otherwise now. */
+  reconsider(users: ReadonlySet<number>): void {
+    this.#moment++
+    for (const pk of users) this.#changed.set(pk, this.#moment)
+    this.#forget(({ userPk }) => users.has(userPk))
+  }
+
+  #forget(isIt: (bound: Bound) => boolean): void {
+    for (const [name, { bound }] of this.#binds) if (isIt(bound)) this.#binds.delete(name)
   }
 }
 

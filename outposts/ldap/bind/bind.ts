@@ -96,7 +96,8 @@ export class Binder {
         : INVALID
     const bound = boundAs(settings, outcome.user, outcome.session)
     if (this.#cache.hasEndedSince(bound, moment)) return INVALID
-    if (settings.isCached) this.#cache.remember(name.key, password, bound, outcome.sessionExpires)
+    const { sessionExpires } = outcome
+    if (settings.isCached) this.#cache.remember(name.key, password, bound, { moment, sessionExpires })
     return { result: SUCCESS, bound }
   }
 }

@@ -23,6 +23,7 @@ export const groupShape = z.object({
   name: z.string(),
   is_superuser: z.boolean().default(false),
   users: z.array(z.number().int()).default([]),
+  parent: z.string().nullish(),
   attributes: z.record(z.string(), z.unknown()).default({}),
 })
 export type DirectoryGroup = z.infer<typeof groupShape>

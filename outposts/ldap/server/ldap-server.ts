@@ -64,10 +64,10 @@ export class LdapServer implements ProtocolServer {
 
   async configure(_outpost: OutpostObject, changes: readonly WireChange[] | undefined): Promise<void> {
     const isDirectoryOnly = this.#isRead && changes?.every(({ model }) => DIRECTORY_MODELS.has(model)) === true
-    if (isDirectoryOnly) await this.#source.readChanges(changes)
+    if (isDirectoryOnly) this.#reconsider(await this.#source.readChanges(changes))
     else {
       const providers = (await this.#providerList.read()).flatMap((raw) => this.#provider(raw))
-      await this.#source.readAll()
+      this.#reconsider(await this.#source.readAll())
       await this.#host.certificates.refresh(providers.flatMap(({ config }) => config.certificate ?? []))
       this.#providers = providers
       this.#endBoundElsewhere()
@@ -108,6 +108,13 @@ export class LdapServer implements ProtocolServer {
     this.#endBound(({ settings }) => !current.has(settings), 'the settings of this directory have changed')
   }
 
+  /** What the core knows of these users is otherwise now: it is asked again whether they may come in. */
+  #reconsider(users: ReadonlySet<number>): void {
+    if (users.size === 0) return
+    this.#cache.reconsider(users)
+    this.#endBound(({ userPk }) => users.has(userPk), 'what is known of this user has changed')
+  }
+
   #endBound(isIt: (bound: Bound) => boolean, why: string): void {
     for (const connection of this.#connections)
       if (connection.bound !== undefined && isIt(connection.bound))
@@ -127,9 +134,12 @@ export class LdapServer implements ProtocolServer {
 
   /** One reading serves every search that waits for it. */
   #revalidate(): Promise<void> {
-    this.#revalidating ??= this.#source.readAll().finally(() => {
-      this.#revalidating = undefined
-    })
+    this.#revalidating ??= this.#source
+      .readAll()
+      .then((users) => this.#reconsider(users))
+      .finally(() => {
+        this.#revalidating = undefined
+      })
     return this.#revalidating
   }
 
