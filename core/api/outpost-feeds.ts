@@ -23,6 +23,7 @@ import type { Binding, Row } from './binding.ts'
 import { originOf } from './oauth2-provider-actions.ts'
 import { policyTestResult } from './policy-test-result.ts'
 import { resourceRoutes } from './resource.ts'
+import { noteShown } from './reveal.ts'
 import { revisionOf } from './revision-of.ts'
 import { type Call, isSuperuser, OWN, ok, type Reply, type Route, userOf } from './route.ts'
 import { sealPlace } from './write.ts'
@@ -128,8 +129,9 @@ async function proxyConfig(call: Call, row: ProviderRow, application: Applicatio
 }
 
 /**
- * Secrets are in these lists: they are for superusers, and for the accounts of outposts, each of which sees the providers
- * that it serves. Whoever sees every provider is another kind of service, such as a controller.
+ * Secrets are in these lists: they are for the accounts of outposts, each of which sees the providers that it serves, and
+ * for superusers, of whom it is kept that they looked. Whoever sees every provider is another kind of service, such as a
+ * controller.
  */
 function forOutposts(binding: Binding): Route[] {
   const permission = permissionFor('view', binding.resource.model)
@@ -139,7 +141,10 @@ function forOutposts(binding: Binding): Route[] {
       const { principal, permissions } = userOf(call)
       const isOutpost = principal.user.type === 'internal_service_account' && !permissions.everywhere(permission)
       if (!isOutpost && !isSuperuser(call)) throw new ForbiddenError()
-      return route.handle(call)
+      const reply = await route.handle(call)
+      const context = { type: 'outpost_configuration', model: binding.resource.model, path: route.path, ...call.params }
+      if (!isOutpost) await noteShown(call, { app: 'authentik.outposts', context })
+      return reply
     },
   }))
 }

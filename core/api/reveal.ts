@@ -14,6 +14,11 @@ export interface ShownSecret {
 /** Lets a caller see a secret who holds its own permission, and keeps who looked; anybody else is a ForbiddenError. */
 export async function admitToSecret(call: Call, { permission, pk, app, context }: ShownSecret): Promise<void> {
   requirePermissionOn(call, permission, pk)
+  await noteShown(call, { app, context })
+}
+
+/** Keeps that the caller was shown secrets. */
+export async function noteShown(call: Call, { app, context }: Pick<ShownSecret, 'app' | 'context'>): Promise<void> {
   const { id, username, email } = userOf(call).principal.user
   await call.ctx.events.record({
     action: 'secret_view',
