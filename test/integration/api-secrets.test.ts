@@ -121,6 +121,26 @@ test('WS-08: an outpost reads the certificates and keys of its own providers, an
   assert.equal(download.status, 404)
 })
 
+test('API-08: a superuser who reads what outposts are handed is told of to auditors, an outpost is not', async () => {
+  const looks = async () =>
+    (await api.ctx.db.select().from(events).where(eq(events.action, 'secret_view'))).filter(
+      ({ context }) => context['type'] === 'outpost_configuration',
+    )
+  const before = (await looks()).length
+  assert.equal((await api.ask('GET', 'outposts/radius/')).status, 200)
+  const after = await looks()
+  assert.equal(after.length, before + 1)
+  assert.equal(after.at(-1)!.context['model'], 'authentik_providers_radius.radiusprovider')
+  assert.doesNotMatch(JSON.stringify(after), new RegExp(SECRET))
+  const outpost = objects.get('authentik_outposts.outpost')!
+  const [token] = await api.ctx.db
+    .select()
+    .from(tokens)
+    .where(eq(tokens.identifier, tokenIdentifier(String(outpost['pk']))))
+  assert.equal((await api.ask('GET', 'outposts/proxy/', { as: revealKey(api.ctx, token!) })).status, 200)
+  assert.equal((await looks()).length, before + 1)
+})
+
 test('accounts of outposts that were made before keys had permissions of their own get them', async () => {
   using folder = temporaryFolder('migrations')
   const all = join(import.meta.dirname, '..', '..', 'core', 'store', 'migrations')
@@ -151,24 +171,4 @@ test('accounts of outposts that were made before keys had permissions of their o
   } finally {
     await handle.close()
   }
-})
-
-test('API-08: a superuser who reads what outposts are handed is told of to auditors, an outpost is not', async () => {
-  const looks = async () =>
-    (await api.ctx.db.select().from(events).where(eq(events.action, 'secret_view'))).filter(
-      ({ context }) => context['type'] === 'outpost_configuration',
-    )
-  const before = (await looks()).length
-  assert.equal((await api.ask('GET', 'outposts/radius/')).status, 200)
-  const after = await looks()
-  assert.equal(after.length, before + 1)
-  assert.equal(after.at(-1)!.context['model'], 'authentik_providers_radius.radiusprovider')
-  assert.doesNotMatch(JSON.stringify(after), new RegExp(SECRET))
-  const outpost = objects.get('authentik_outposts.outpost')!
-  const [token] = await api.ctx.db
-    .select()
-    .from(tokens)
-    .where(eq(tokens.identifier, tokenIdentifier(String(outpost['pk']))))
-  assert.equal((await api.ask('GET', 'outposts/proxy/', { as: revealKey(api.ctx, token!) })).status, 200)
-  assert.equal((await looks()).length, before + 1)
 })
