@@ -32,15 +32,9 @@ export class ClusterResources {
     return this.#api.discovery.find(API_VERSION, kind, signal)
   }
 
-  async list(
-    kind: ServedKind,
-    namespaces: readonly string[] | undefined,
-    signal: AbortSignal,
-  ): Promise<CustomObject[]> {
-    const found: CustomObject[] = []
-    for (const namespace of namespaces ?? [undefined])
-      for (const raw of await this.#api.listWhole(kind, namespace, signal)) found.push(customObject.parse(raw))
-    return found
+  /** Of a namespace, or of all; rejects when that is not allowed. */
+  async list(kind: ServedKind, namespace: string | undefined, signal: AbortSignal): Promise<CustomObject[]> {
+    return (await this.#api.listWhole(kind, namespace, signal)).map((raw) => customObject.parse(raw))
   }
 
   /** Undefined when the Secret or its key is not there. */

@@ -11,7 +11,7 @@ import type { Logger } from '#schema/kernel/logger.ts'
 import { ClusterResources } from './cluster-resources.ts'
 import { CoreObjects } from './core-objects.ts'
 import { type CustomObject, ownerOf } from './custom-object.ts'
-import type { Outcome } from './outcome.ts'
+import { bothSay, type Outcome } from './outcome.ts'
 import { outpostReadiness } from './readiness.ts'
 import { reconcileResource } from './reconcile-resource.ts'
 
@@ -67,10 +67,20 @@ export class CustomResourceFrontEnd {
     this.#trouble = trouble
   }
 
+  /** What cannot be listed holds up nothing else; it is what the round rejects with. */
   async #round(signal: AbortSignal): Promise<void> {
-    const all = await this.#list(signal)
-    if ([...all.values()].every(({ objects }) => objects.length === 0)) return
-    await this.#core.refresh()
+    const { all, trouble } = await this.#list(signal)
+    if ([...all.values()].some(({ objects }) => objects.length > 0)) await this.#bring(all, signal)
+    if (trouble !== undefined) throw trouble
+  }
+
+  async #bring(all: All, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#core.refresh()
+    } catch (cause) {
+      await this.#tellUnknown(all, signal)
+      throw cause
+    }
     const kinds = [...all]
     // What goes, goes before what it refers to.
     for (const [custom, { kind, objects }] of [...kinds].reverse())
@@ -79,8 +89,18 @@ export class CustomResourceFrontEnd {
       for (const object of objects.filter((each) => !isGoing(each))) await this.#one(custom, kind, object, all, signal)
   }
 
-  async #list(signal: AbortSignal): Promise<All> {
-    const { namespaces, log } = this.#options
+  /** Without the core nobody knows how things are: an older success is not shown any more. */
+  async #tellUnknown(all: All, signal: AbortSignal): Promise<void> {
+    for (const { kind, objects } of all.values())
+      for (const object of objects) {
+        const { conditions: _, observedGeneration: __, ...known } = object.status
+        await this.#cluster.tell(kind, object, { ...known, ...UNREACHABLE }, this.#options.clock.now(), signal)
+      }
+  }
+
+  async #list(signal: AbortSignal): Promise<{ readonly all: All; readonly trouble: unknown }> {
+    const { namespaces = [undefined], log } = this.#options
+    let trouble: unknown
     const all = new Map<CustomKind, { kind: ServedKind; objects: readonly CustomObject[] }>()
     for (const custom of CUSTOM_KINDS) {
       const kind = await this.#cluster.served(custom.kind, signal)
@@ -91,9 +111,15 @@ export class CustomResourceFrontEnd {
         continue
       }
       this.#follow(custom, kind, signal)
-      all.set(custom, { kind, objects: await this.#cluster.list(kind, namespaces, signal) })
+      const objects: CustomObject[] = []
+      for (const namespace of namespaces)
+        await this.#cluster.list(kind, namespace, signal).then(
+          (found) => void objects.push(...found),
+          (cause) => void (trouble ??= cause),
+        )
+      all.set(custom, { kind, objects })
     }
-    return all
+    return { all, trouble }
   }
 
   async #one(custom: CustomKind, kind: ServedKind, object: CustomObject, all: All, signal: AbortSignal): Promise<void> {
@@ -147,6 +173,8 @@ export class CustomResourceFrontEnd {
       void followChanges(this.#options, { kind, namespace, labelSelector: '' }, () => this.#heard.resolve(), signal)
   }
 }
+
+const UNREACHABLE = bothSay({ status: 'Unknown', reason: 'CoreUnreachable', message: 'The core cannot be read.' })
 
 type All = ReadonlyMap<CustomKind, { readonly kind: ServedKind; readonly objects: readonly CustomObject[] }>
 

@@ -16,10 +16,10 @@ export interface Outcome {
 export const isTrue = (reason: string, message: string): Said => ({ status: 'True', reason, message })
 export const isFalse = (reason: string, message: string): Said => ({ status: 'False', reason, message })
 
+export const bothSay = (said: Said): Pick<Outcome, 'ready' | 'synced'> => ({ ready: said, synced: said })
+
 /** Nothing was written, and the reason is for a person. */
-export function refused(reason: string, message: string): Outcome {
-  return { ready: isFalse(reason, message), synced: isFalse(reason, message) }
-}
+export const refused = (reason: string, message: string): Outcome => bothSay(isFalse(reason, message))
 
 /** What the core has refused, in words of the spec; undefined for what another try may mend. */
 export function refusalOf(custom: CustomKind, error: unknown): Outcome | undefined {

@@ -39,7 +39,8 @@ export async function reconcileResource(
       await cluster.removeFinalizer(kind, object, signal)
       return undefined
     }
-    const wanted = wantedOf(custom, { name, spec: object.spec }, lookup)
+    const wanted = wantedOf(custom, { name, namespace, spec: object.spec }, lookup)
+    if ('forbidden' in wanted) return refused('Forbidden', `${wanted.forbidden}.`)
     if ('missing' in wanted) return refused('ReferenceNotFound', `${wanted.missing.join('; ')}.`)
     const secrets = await readSecrets(wanted.secrets, (key) => cluster.secret(namespace, key, signal))
     if ('missing' in secrets) return refused('ReferenceNotFound', secrets.missing)

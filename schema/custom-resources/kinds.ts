@@ -22,6 +22,8 @@ export interface CustomKind {
   readonly named: readonly string[]
   /** Fields that may be left out here although the API wants them. */
   readonly optional: Readonly<Record<string, unknown>>
+  /** A setting in a field that is always the namespace of the custom resource: what is made elsewhere is others'. */
+  readonly confined?: { readonly field: string; readonly setting: string }
   /** Says who may use it. */
   readonly hasAccess: boolean
   /** Columns of `kubectl get` beside those of every kind: name and JSONPath. */
@@ -55,6 +57,7 @@ export const CUSTOM_KINDS: readonly CustomKind[] = [
   }),
   kindOf('Outpost', outpostResource, {
     optional: { config: {} },
+    confined: { field: 'config', setting: 'kubernetes_namespace' },
     columns: { Type: '.spec.type', Instances: '.status.instances', Version: '.status.version' },
   }),
 ]

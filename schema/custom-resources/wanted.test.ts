@@ -18,7 +18,11 @@ const lookup: Lookup = {
   resource: ({ kind, name }) => KEYS[`${kind} ${name}`],
 }
 const of = (kind: KindName, spec: object) =>
-  wantedOf(CUSTOM_KINDS.find((each) => each.kind === kind)!, { name: 'x', spec: { ...spec } }, lookup)
+  wantedOf(
+    CUSTOM_KINDS.find((each) => each.kind === kind)!,
+    { name: 'x', namespace: 'apps', spec: { ...spec } },
+    lookup,
+  )
 
 const understood: ReadonlyArray<[kind: KindName, spec: object, values: object, groups?: string[]]> = [
   ['ProxyProvider', { authorizationFlow: 'consent' }, { name: 'x', authorization_flow: 'f-1' }],
@@ -47,11 +51,28 @@ const understood: ReadonlyArray<[kind: KindName, spec: object, values: object, g
       ],
       serviceConnection: 'here',
     },
-    { name: 'x', type: 'proxy', providers: [5, 7], service_connection: 's-1', config: {} },
+    {
+      name: 'x',
+      type: 'proxy',
+      providers: [5, 7],
+      service_connection: 's-1',
+      config: { kubernetes_namespace: 'apps' },
+    },
+  ],
+  [
+    'Outpost',
+    { type: 'ldap', config: { kubernetes_namespace: 'apps', log_level: 'debug' } },
+    { name: 'x', type: 'ldap', config: { kubernetes_namespace: 'apps', log_level: 'debug' } },
   ],
 ]
 for (const [kind, spec, values, groups] of understood)
   test(`${kind} ${JSON.stringify(spec)}`, () => assert.deepEqual(of(kind, spec), { values, secrets: [], groups }))
+
+for (const kubernetes_namespace of ['kube-system', '', null, 7])
+  test(`CT-14: an outpost in ${JSON.stringify(kubernetes_namespace)} is not for a custom resource of another namespace`, () =>
+    assert.deepEqual(of('Outpost', { type: 'ldap', config: { kubernetes_namespace } }), {
+      forbidden: 'config.kubernetes_namespace can only be "apps", the namespace of the custom resource',
+    }))
 
 const missing: ReadonlyArray<[kind: KindName, spec: object, problems: string[]]> = [
   ['ProxyProvider', { authorizationFlow: 'nope' }, ['the flow "nope" is not there']],

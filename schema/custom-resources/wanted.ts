@@ -29,12 +29,12 @@ export interface Wanted {
   readonly groups: readonly string[] | undefined
 }
 
-/** What a spec wants, or what it refers to that is not there, a sentence each. */
+/** What a spec wants; or what it refers to that is not there, a sentence each; or what it may not say. */
 export function wantedOf(
   custom: CustomKind,
-  { name, spec }: { readonly name: string; readonly spec: JsonObject },
+  { name, namespace, spec }: { readonly name: string; readonly namespace: string; readonly spec: JsonObject },
   lookup: Lookup,
-): Wanted | { readonly missing: readonly string[] } {
+): Wanted | { readonly missing: readonly string[] } | { readonly forbidden: string } {
   const missing: string[] = []
   const find = (key: unknown, what: string): unknown => {
     if (key === undefined || key === null) missing.push(`${what} is not there`)
@@ -49,6 +49,13 @@ export function wantedOf(
     if (property.form.is === 'secret')
       secrets.push({ field: property.field, ...(said as { name: string; key: string }) })
     else values[property.field] = keyed(property, said, lookup, find)
+  }
+  if (custom.confined !== undefined) {
+    const { field, setting } = custom.confined
+    const content = (values[field] ?? {}) as JsonObject
+    if (content[setting] !== undefined && content[setting] !== namespace)
+      return { forbidden: `${field}.${setting} can only be "${namespace}", the namespace of the custom resource` }
+    values[field] = { ...content, [setting]: namespace }
   }
   const access = (spec['access'] ?? {}) as { groups?: readonly string[] }
   const groups = access.groups?.map((each) => String(find(lookup.named(GROUPS, each), `the group "${each}"`)))

@@ -41,13 +41,12 @@ before(async (t) => {
 })
 after(() => started.disposeAsync())
 
-/** Custom resources of the namespace `apps`, brought into the core until it is disposed. */
-function startFrontEnd(token = ADMIN_TOKEN): AsyncDisposable {
-  const host = new URL(core.url)
-  const config = { namespaces: ['apps'], connection: 'cluster', token: new Secret(token) }
+/** Custom resources of the namespace `apps`, or others, brought into the core until it is disposed. */
+function startFrontEnd({ token = ADMIN_TOKEN, namespaces = ['apps'], host = new URL(core.url) } = {}): AsyncDisposable {
+  const config = { namespaces, connection: 'cluster', token: new Secret(token) }
   const options = {
     config,
-    core: coreClient(host, new Secret(CONTROLLER_TOKEN)),
+    core: coreClient(new URL(core.url), new Secret(CONTROLLER_TOKEN)),
     host,
     clock,
     random,
@@ -90,6 +89,7 @@ const isObserved = (kind: string, name: string) =>
     const { metadata, status } = JSON.parse(await kubectl('get', kind, name, '--output=json'))
     return status?.observedGeneration === metadata.generation
   })
+const there = (...args: string[]) => cluster!.kubectl(...args, '--namespace=elsewhere')
 const isReady = (kind: string, name: string) =>
   kubectl('wait', '--for=condition=Ready', `${kind}/${name}`, '--timeout=30s')
 const proxyNamed = async (name: string) =>
@@ -260,6 +260,57 @@ suite('custom resources', () => {
     await cluster.apply(application('stranger'))
     await isSaid('application', 'stranger', 'Ready', 'ReferenceNotFound')
     assert.equal((await applicationOf('stranger')).status, 404)
+  })
+
+  test('CT-14: an outpost is deployed into the namespace of its custom resource, and nowhere else', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    const away = resource('Outpost', 'away', {
+      type: 'proxy',
+      providers: [{ kind: 'ProxyProvider', name: 'last' }],
+      serviceConnection: 'cluster',
+      config: { authentik_host: core.url, kubernetes_namespace: 'elsewhere' },
+    })
+    await cluster.apply(away)
+    await isSaid('outpost', 'away', 'Ready', 'Forbidden')
+    const named = async () => (await core.api('GET', '/outposts/instances/?name__iexact=away')).body.results
+    assert.deepEqual(await named(), [])
+    await cluster.apply({ ...away, spec: { ...away.spec, config: { authentik_host: core.url } } })
+    await until('the outpost', async () => (await named())[0]?.config.kubernetes_namespace === 'apps')
+    await kubectl('delete', 'outpost', 'away', '--timeout=30s')
+  })
+
+  test('CT-05: a namespace that may not be looked into holds up no other', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    await cluster.kubectl('delete', 'clusterrolebinding', 'cr')
+    const role = ['rolebinding', 'cr', '--clusterrole=custom-resources', '--user=controller']
+    for (const namespace of ['apps', 'elsewhere']) await cluster.kubectl('create', ...role, `--namespace=${namespace}`)
+    {
+      await using _ = startFrontEnd({ namespaces: ['default', 'elsewhere'] })
+      await cluster.apply(provider('allowed', {}, { namespace: 'elsewhere' }))
+      await there('wait', '--for=condition=Ready', 'proxyprovider/allowed', '--timeout=30s')
+    }
+    await cluster.kubectl('create', 'clusterrolebinding', 'cr', '--clusterrole=custom-resources', '--user=controller')
+  })
+
+  test('without the core nobody knows how things are, and that is said', async (t) => {
+    if (cluster === undefined) return t.skip('no Kubernetes')
+    const isSaidThere = (status: string, reason: string) =>
+      there('wait', `--for=condition=Ready=${status}`, 'proxyprovider/unseen', '--timeout=30s').then(async () =>
+        assert.match(await there('get', 'proxyprovider', 'unseen', '--output=yaml'), new RegExp(`reason: ${reason}`)),
+      )
+    await cluster.apply(provider('unseen', {}, { namespace: 'elsewhere' }))
+    {
+      await using _ = startFrontEnd({ namespaces: ['elsewhere'] })
+      await isSaidThere('True', 'Applied')
+    }
+    const [closed] = await freePorts(1)
+    {
+      await using _ = startFrontEnd({ namespaces: ['elsewhere'], host: new URL(`http://127.0.0.1:${closed}`) })
+      await isSaidThere('Unknown', 'CoreUnreachable')
+    }
+    await using _ = startFrontEnd({ namespaces: ['elsewhere'] })
+    await isSaidThere('True', 'Applied')
+    await there('delete', 'proxyprovider', '--all', '--timeout=30s')
   })
 
   test('kubectl wait sees an outpost serve; deleting it takes everything away', async (t) => {
