@@ -493,6 +493,19 @@ test('a manifest for Compose is the container, with the key for those who may se
   assert.ok(!without.body.includes(shown.AUTHENTIK_TOKEN))
 })
 
+test('PX-05: the headers that a provider adds are known to a controller, and in a manifest', async () => {
+  const provider = await newProvider({ mode: 'forward_single', additional_headers: ['X-Remote-User'] })
+  const connection = await newConnection()
+  const { pk } = await newOutpost({ providers: [provider.pk], service_connection: connection.pk })
+  const core = coreClient(new URL(api.origin), new Secret(CONTROLLER_TOKEN))
+  const { outposts } = await new FleetReader(core, silentLogger).read()
+  assert.deepEqual(outposts.get(pk)!.providers[0]!.proxy!.additionalHeaders, ['X-Remote-User'])
+  const { body } = await api.ask('GET', `outposts/instances/${pk}/manifest/?kind=kubernetes&optional=true`)
+  const objects = parseAllDocuments(body).map((document) => document.toJS())
+  const { forwardAuth } = objects.find(({ kind }) => kind === 'Middleware').spec
+  assert.ok(forwardAuth.authResponseHeaders.includes('X-Remote-User'))
+})
+
 for (const query of ['', '?kind=helm', '?kind=constructor'])
   test(`a manifest of "${query}" is refused`, async () => {
     const { pk } = await newOutpost()
