@@ -373,6 +373,11 @@ test('the account of controllers is always there, its given token only while it 
     assert.equal((await api.ask('GET', 'outposts/instances/', { as })).status, 200)
 })
 
+test('a controller writes no events: what happens to deployments, the core tells itself', async () => {
+  const event = { action: 'custom_made', app: 'controller', context: {} }
+  assert.equal((await asController('POST', 'events/events/', event)).status, 403)
+})
+
 test('somebody who goes by the name of the controllers is not made one', async () => {
   await using other = await startApi()
   const stranger = await other.plainUser('martello-controller')
