@@ -12,7 +12,8 @@ export interface RbacOptions {
 }
 
 export const CONTROLLER_NAME = 'martello-controller'
-const MANAGE = ['get', 'list', 'watch', 'create', 'patch', 'delete']
+/** Objects are read by their names; a watch from no version on tells of what is there by itself, without a list. */
+const MANAGE = ['get', 'watch', 'create', 'patch', 'delete']
 
 /** What is made for outposts. */
 const MANAGED: Readonly<Record<string, readonly string[]>> = {
@@ -29,7 +30,7 @@ const MANAGED: Readonly<Record<string, readonly string[]>> = {
 const RULES: readonly JsonObject[] = [
   ...Object.entries(MANAGED).map(([group, resources]) => rule(group, resources, MANAGE)),
   // Why a Deployment does not come up, and what is left of one that had to be made again.
-  rule('', ['pods'], ['get', 'list']),
+  rule('', ['pods'], ['list']),
   rule('apps', ['replicasets'], ['get', 'list', 'watch', 'delete']),
 ]
 /** Only one of several controllers is at work. */
