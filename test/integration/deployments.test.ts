@@ -511,11 +511,17 @@ test('PX-05: the headers that a provider adds are known to a controller, and in 
   assert.ok(forwardAuth.authResponseHeaders.includes('X-Remote-User'))
 })
 
-for (const query of ['', '?kind=helm', '?kind=constructor'])
+const refusedManifests: ReadonlyArray<[query: string, field: string]> = [
+  ['', 'kind'],
+  ['?kind=helm', 'kind'],
+  ['?kind=constructor', 'kind'],
+  ['?kind=kubernetes&kubernetes_version=new', 'kubernetes_version'],
+]
+for (const [query, field] of refusedManifests)
   test(`a manifest of "${query}" is refused`, async () => {
     const { pk } = await newOutpost()
     const { status, body } = await api.ask('GET', `outposts/instances/${pk}/manifest/${query}`)
-    assert.deepEqual([status, Object.keys(body)], [400, ['kind']])
+    assert.deepEqual([status, Object.keys(body)], [400, [field]])
   })
 
 test('a controller reads and writes all that it works with, with the rights of its account', async () => {
