@@ -111,6 +111,7 @@ test('what is made by the manifest is taken by an API server, and applying it ag
         assert.equal(await may('patch', 'middlewares.traefik.io', 'martello'), true)
         assert.equal(await may('update', 'leases.coordination.k8s.io', 'martello'), true)
         assert.equal(await may('create', 'secrets', 'identity'), clusterWide)
+        assert.equal(await may('get', 'ingressclasses.networking.k8s.io', 'martello'), clusterWide)
         assert.equal(await may('update', 'leases.coordination.k8s.io', 'identity'), false)
         for (const resource of ['pods', 'configmaps', 'roles.rbac.authorization.k8s.io', 'serviceaccounts'])
           assert.equal(await may('create', resource, 'martello'), false, resource)

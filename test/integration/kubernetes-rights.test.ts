@@ -28,6 +28,7 @@ const everything = {
   ...exampleOutpost({
     object_naming_template: NAME,
     kubernetes_httproute_parent_refs: [{ name: 'edge' }],
+    kubernetes_ingress_class_name: 'of-nobody',
     kubernetes_network_policy: true,
     kubernetes_replicas_max: 3,
   }),
@@ -91,6 +92,9 @@ test('CT-05: a controller with few rights', async (t) => {
     assert.equal((await deployed.apply())['deployment'], 'progressing RollingOut')
     await rights.give()
     tried.push(right)
+  })
+  await t.test('who may not look at IngressClasses is told nothing of them, and still of a certificate', async () => {
+    assert.equal((await deployed.apply())['ingress'], 'ready CertificateMissing')
   })
   await t.test('there is no right that nothing needs', () => {
     // That hints are missing without it is in kubernetes-watch.

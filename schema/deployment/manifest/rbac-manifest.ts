@@ -33,6 +33,8 @@ const RULES: readonly JsonObject[] = [
   rule('', ['pods'], ['list']),
   rule('apps', ['replicasets'], ['get', 'list', 'watch', 'delete']),
 ]
+/** Of the whole cluster; without it, nothing is said of a class that an Ingress names and that there is not. */
+const CLUSTER_RULES = [rule('networking.k8s.io', ['ingressclasses'], ['get'])]
 /** Only one of several controllers is at work. */
 const LEASE_RULES = [rule('coordination.k8s.io', ['leases'], ['get', 'create', 'update'])]
 
@@ -46,11 +48,11 @@ export function rbacObjects({ namespace, clusterWide, customResources = false }:
   const prefix = clusterWide ? 'Cluster' : ''
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: CONTROLLER_NAME, namespace } },
-    role(
-      `${prefix}Role`,
-      { name: CONTROLLER_NAME, ...place },
-      customResources ? [...RULES, ...CUSTOM_RESOURCE_RULES] : RULES,
-    ),
+    role(`${prefix}Role`, { name: CONTROLLER_NAME, ...place }, [
+      ...RULES,
+      ...(clusterWide ? CLUSTER_RULES : []),
+      ...(customResources ? CUSTOM_RESOURCE_RULES : []),
+    ]),
     binding(`${prefix}Role`, { name: CONTROLLER_NAME, ...place }, account),
     role('Role', { name: `${CONTROLLER_NAME}-lease`, namespace }, LEASE_RULES),
     binding('Role', { name: `${CONTROLLER_NAME}-lease`, namespace }, account),
