@@ -8,6 +8,7 @@ import { customResourceDefinitions } from '#schema/custom-resources/definitions.
 import { imageProblem } from '#schema/deployment/image.ts'
 import { CONTROLLER_IMAGE, controllerManifest } from '#schema/deployment/manifest/controller-manifest.ts'
 import { rbacManifest } from '#schema/deployment/manifest/rbac-manifest.ts'
+import { servedBy } from '#schema/deployment/manifest/served-by.ts'
 import { yamlDocuments } from '#schema/deployment/manifest/yaml-documents.ts'
 import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
@@ -18,6 +19,7 @@ const HELP = `usage: martello manifests controller [--namespace NAME] [--cluster
                                      [--host URL [--image IMAGE]]
        martello manifests crds
        martello manifests outpost --name NAME [--kind kubernetes|compose] [--without-token]
+                                  [--kubernetes-version VERSION]
 
 controller   the ServiceAccount and the rights of a controller in a cluster: in one namespace, or in all. With --host,
              where pods reach the core, also a Deployment that runs one there (and another that waits for its turn). It
@@ -27,7 +29,8 @@ controller   the ServiceAccount and the rights of a controller in a cluster: in 
              --custom-resources adds the rights to bring custom resources into the core.
 crds         the CustomResourceDefinitions by which outposts, applications and providers are kept in a cluster
 outpost      everything that one outpost needs, with its token, for "kubectl apply -f -" or, with --kind compose,
-             "docker compose -f - up -d"; reads the core that MARTELLO_HOST and MARTELLO_TOKEN name
+             "docker compose -f - up -d"; reads the core that MARTELLO_HOST and MARTELLO_TOKEN name. A cluster older
+             than 1.23 needs --kubernetes-version, such as 1.20: it does not know the newest versions of some kinds.
 Exit codes: 0 printed, 1 the core does not have it, 2 wrong use.`
 
 const KINDS = ['kubernetes', 'compose']
@@ -40,6 +43,7 @@ const options = {
   name: { type: 'string' },
   kind: { type: 'string', default: 'kubernetes' },
   'without-token': { type: 'boolean', default: false },
+  'kubernetes-version': { type: 'string' },
   help: { type: 'boolean' },
 } as const
 
@@ -57,8 +61,10 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(yamlDocuments(customResourceDefinitions()))
     return 0
   }
-  if (what === 'outpost' && more.length === 0 && values.name !== undefined && KINDS.includes(values.kind))
-    return printOutpost({ name: values.name, kind: values.kind, withToken: !values['without-token'] })
+  const { name, kind, 'kubernetes-version': kubernetesVersion } = values
+  const isVersion = kubernetesVersion === undefined || servedBy(kubernetesVersion) !== undefined
+  if (what === 'outpost' && more.length === 0 && name !== undefined && KINDS.includes(kind) && isVersion)
+    return printOutpost({ name, kind, withToken: !values['without-token'], kubernetesVersion })
   console.error(HELP)
   return 2
 }

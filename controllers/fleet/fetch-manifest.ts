@@ -19,17 +19,19 @@ export interface ManifestQuestion {
   /** For what: `kubernetes` or `compose`. */
   readonly kind: string
   readonly withToken: boolean
+  /** Of the cluster, when it is not a new one. */
+  readonly kubernetesVersion: string | undefined
 }
 
 /** What makes the outpost with this name by hand, as the core writes it; undefined if the token sees no such one. */
 export async function fetchManifest(
   { core, host, token }: CoreAccess,
-  { name, kind, withToken }: ManifestQuestion,
+  { name, kind, withToken, kubernetesVersion = '' }: ManifestQuestion,
 ): Promise<string | undefined> {
   const answer = await core.request({ path: '/outposts/instances/', query: { name__iexact: name } })
   const outpost = found.safeParse(answer.kind === 'ok' ? answer.body : undefined).data?.results[0]
   if (outpost === undefined) return undefined
-  const query = new URLSearchParams({ kind, secrets: String(withToken) })
+  const query = new URLSearchParams({ kind, secrets: String(withToken), kubernetes_version: kubernetesVersion })
   const url = joinUrl(host, `/api/v3/outposts/instances/${outpost.pk}/manifest/?${query}`)
   const headers = { authorization: `Bearer ${token.reveal()}`, accept: 'application/yaml' }
   const manifest = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(

@@ -22,6 +22,8 @@ const proxyShape = z.object({
   pk: z.number(),
   mode: z.enum(['proxy', 'forward_single', 'forward_domain']),
   external_host: z.string(),
+  /** A core of authentik knows none. */
+  additional_headers: z.array(z.string()).default([]),
 })
 const KINDS: Readonly<Record<string, FleetConnection['kind']>> = {
   'ak-service-connection-local-form': 'local',
@@ -94,7 +96,10 @@ export class FleetReader {
       const externalHost = URL.parse(proxy?.external_host ?? '')
       return proxy === undefined || externalHost === null
         ? { name: each.name }
-        : { name: each.name, proxy: { mode: proxy.mode, externalHost } }
+        : {
+            name: each.name,
+            proxy: { mode: proxy.mode, externalHost, additionalHeaders: proxy.additional_headers },
+          }
     })
     const connection = raw.service_connection ?? undefined
     return [{ pk, name, type, settings, providers, tokenIdentifier, tokenRevision, connection }]

@@ -8,7 +8,7 @@ import { type Outcome, TERMINATING } from './plan/outcome.ts'
 import { ownershipPatch } from './plan/ownership.ts'
 import { refusedOutcome } from './plan/refusal.ts'
 import type { Settled } from './settled.ts'
-import { missingCertificate, replicaSetsOf, troubleOf } from './workload.ts'
+import { missingCertificate, missingClass, replicaSetsOf, troubleOf } from './workload.ts'
 
 /** Of reading, deciding and writing, when somebody else is faster. */
 const ATTEMPTS = 3
@@ -61,19 +61,18 @@ export class ObjectReconciler {
     }
   }
 
-  /** What an object does not say itself, and only who may look at others knows. */
+  /** What an object does not say itself; who may not look at others is told nothing of them. */
   async #closerLook({ condition, reason, live }: Outcome, { wanted, signal }: Pass): Promise<Partial<Outcome>> {
-    try {
-      if (wanted.kind === 'Deployment' && reason === 'RollingOut')
-        return (await troubleOf(this.#api, live!, signal)) ?? {}
-      const isDone = wanted.kind === 'Ingress' && condition === 'ready'
-      const name = isDone ? await missingCertificate(this.#api, live!, signal) : undefined
-      if (name === undefined) return {}
-      return { reason: 'CertificateMissing', message: `the Secret ${name} that its TLS names is not there` }
-    } catch (error) {
-      if (error instanceof ClusterRefusedError) return {}
-      throw error
+    const isDone = wanted.kind === 'Ingress' && condition === 'ready'
+    const isOnItsWay = wanted.kind === 'Deployment' && reason === 'RollingOut'
+    const looks = isOnItsWay ? [troubleOf] : isDone ? [missingClass, missingCertificate] : []
+    for (const look of looks) {
+      const seen = await look(this.#api, live!, signal).catch((error: unknown) => {
+        if (!(error instanceof ClusterRefusedError)) throw error
+      })
+      if (seen !== undefined) return seen
     }
+    return {}
   }
 
   async #carryOut(step: Step, pass: Pass): Promise<Outcome> {

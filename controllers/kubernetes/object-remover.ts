@@ -52,8 +52,9 @@ export class ObjectRemover {
   ): Promise<Outcome | undefined> {
     const live = await this.#api.get(served, item, signal, { isWhole: false })
     if (live === undefined || live.metadata.labels[OWNER_LABEL] !== owner) return undefined
-    // What somebody else controls goes with that.
-    if (live.metadata.ownerReferences.some(({ controller }) => controller)) return undefined
+    // One that a Deployment has taken goes with that; of everything else the label alone says whose it is.
+    if (item.kind === 'ReplicaSet' && live.metadata.ownerReferences.some(({ controller }) => controller))
+      return undefined
     if (live.metadata.deletionTimestamp !== undefined) return TERMINATING
     this.#settled.forget(served.path(item.namespace, item.name))
     return (await this.#api.delete(served, live, 'Background', signal)) ? undefined : TERMINATING

@@ -37,22 +37,41 @@ export async function troubleOf(
   return podTrouble(await api.list(served, at, signal))
 }
 
-const ingressTls = z.looseObject({
-  spec: z.looseObject({ tls: z.array(z.looseObject({ secretName: z.string().default('') })).default([]) }).prefault({}),
+const ingressShape = z.looseObject({
+  spec: z
+    .looseObject({
+      ingressClassName: z.string().default(''),
+      tls: z.array(z.looseObject({ secretName: z.string().default('') })).default([]),
+    })
+    .prefault({}),
 })
+type Remark = Omit<Verdict, 'condition'>
+
+/** The class that an Ingress names and the cluster does not have, so that nobody serves it. */
+export async function missingClass(
+  api: ClusterApi,
+  live: LiveObject,
+  signal: AbortSignal,
+): Promise<Remark | undefined> {
+  const { ingressClassName: name } = ingressShape.parse(live).spec
+  const classes = await api.discovery.find('networking.k8s.io/v1', 'IngressClass', signal)
+  if (name === '' || classes === undefined) return undefined
+  if ((await api.get(classes, { name }, signal, { isWhole: false })) !== undefined) return undefined
+  return { reason: 'IngressClassMissing', message: `the IngressClass ${name} that it names is not there` }
+}
 
 /** The Secret with the certificate that an Ingress names and nobody has made, unless cert-manager is to make it. */
 export async function missingCertificate(
   api: ClusterApi,
   live: LiveObject,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Remark | undefined> {
   const { annotations, namespace } = live.metadata
   if (Object.keys(annotations).some((name) => name.startsWith('cert-manager.io/'))) return undefined
   const secrets = await api.discovery.find('v1', 'Secret', signal)
-  const names = new Set(ingressTls.parse(live).spec.tls.map(({ secretName }) => secretName))
+  const names = new Set(ingressShape.parse(live).spec.tls.map(({ secretName }) => secretName))
   for (const name of names)
     if (secrets && name !== '' && !(await api.get(secrets, { namespace, name }, signal, { isWhole: false })))
-      return name
+      return { reason: 'CertificateMissing', message: `the Secret ${name} that its TLS names is not there` }
   return undefined
 }

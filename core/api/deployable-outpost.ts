@@ -27,14 +27,20 @@ export async function deployableOutpost(
 async function deployableProviders(db: Database, keys: readonly number[]): Promise<readonly DeployableProvider[]> {
   if (keys.length === 0) return []
   const rows = await db
-    .select({ name: providers.name, mode: proxyProviders.mode, externalHost: proxyProviders.externalHost })
+    .select({
+      name: providers.name,
+      mode: proxyProviders.mode,
+      externalHost: proxyProviders.externalHost,
+      additionalHeaders: proxyProviders.additionalHeaders,
+    })
     .from(providers)
     .leftJoin(proxyProviders, eq(proxyProviders.id, providers.id))
     .where(inArray(providers.id, [...keys]))
     .orderBy(asc(providers.id))
-  return rows.map(({ name, mode, externalHost }) => {
-    const url = URL.parse(externalHost ?? '')
-    const proxy = { mode: mode as NonNullable<DeployableProvider['proxy']>['mode'], externalHost: url! }
-    return mode === null || url === null ? { name } : { name, proxy }
+  return rows.map(({ name, mode: stored, externalHost: address, additionalHeaders }) => {
+    const externalHost = URL.parse(address ?? '')
+    if (stored === null || externalHost === null) return { name }
+    const mode = stored as NonNullable<DeployableProvider['proxy']>['mode']
+    return { name, proxy: { mode, externalHost, additionalHeaders: additionalHeaders ?? [] } }
   })
 }

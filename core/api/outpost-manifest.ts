@@ -11,6 +11,7 @@ import { imageOf } from '#schema/deployment/image.ts'
 import { desiredObjects } from '#schema/deployment/kubernetes/desired-objects.ts'
 import { composeManifest } from '#schema/deployment/manifest/compose-manifest.ts'
 import { kubernetesManifest } from '#schema/deployment/manifest/kubernetes-manifest.ts'
+import { servedBy } from '#schema/deployment/manifest/served-by.ts'
 import type { DeployableOutpost, DeploymentContext, DeploymentSecrets } from '#schema/deployment/outpost.ts'
 import { type PatchedObject, patchObjects } from '#schema/deployment/patch/patch-objects.ts'
 import { patchesProblem } from '#schema/deployment/patch/patches-problem.ts'
@@ -33,7 +34,7 @@ export const outpostManifestRoute: Route = {
   operationId: 'outposts_instances_manifest_retrieve',
   access: { kind: 'objects', permission: permissionFor('view', outpostResource.model) },
   media: ['application/yaml'],
-  document: { query: { kind: 'text', secrets: 'boolean', optional: 'boolean' } },
+  document: { query: { kind: 'text', secrets: 'boolean', optional: 'boolean', kubernetes_version: 'text' } },
   async handle(call) {
     const outpost = (await findVisible(call.registry.of(outpostResource.model)!, call)) as unknown as OutpostRecord
     const isPublic = WITHOUT.test(call.query.get('secrets') ?? '')
@@ -57,9 +58,12 @@ const MAKERS: Readonly<Record<string, Maker>> = Object.assign(Object.create(null
   compose: composeOf,
 })
 
-/** Kinds that a cluster may not know are left out unless they are asked for (`optional`): kubectl fails with them. */
+/**
+ * Kinds that a cluster may not know are left out unless they are asked for (`optional`): kubectl fails with them, as it does
+ * with versions of kinds that are newer than the cluster (`kubernetes_version`, else the newest).
+ */
 function kubernetesOf(outpost: DeployableOutpost, secrets: ManifestSecrets, call: Call): string {
-  const context: DeploymentContext = deploymentContext(call)
+  const context: DeploymentContext = { ...deploymentContext(call), serves: servedByCluster(call) }
   const problem = patchesProblem(outpost, context)
   if (problem !== undefined) throw new ValidationFailedError({ config: [problem] })
   const desired = desiredObjects(outpost, context, secrets)
@@ -67,6 +71,14 @@ function kubernetesOf(outpost: DeployableOutpost, secrets: ManifestSecrets, call
   return kubernetesManifest(secrets.isPublic ? objects.map((each) => readable(each, secrets.token)) : objects, () =>
     WITH.test(call.query.get('optional') ?? ''),
   )
+}
+
+function servedByCluster(call: Call): DeploymentContext['serves'] {
+  const version = call.query.get('kubernetes_version') ?? ''
+  if (version === '') return undefined
+  const serves = servedBy(version)
+  if (serves === undefined) throw new ValidationFailedError({ kubernetes_version: ['It should be as in 1.27.'] })
+  return serves
 }
 
 function composeOf(outpost: DeployableOutpost, secrets: ManifestSecrets, call: Call): string {

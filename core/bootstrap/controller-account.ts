@@ -27,7 +27,6 @@ const PERMISSIONS = [
   // Names, modes and hosts; what providers keep secret is for the outposts that serve them.
   'authentik_core.view_provider',
   'authentik_providers_proxy.view_proxyprovider',
-  'authentik_events.add_event',
 ]
 
 /**

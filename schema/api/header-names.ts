@@ -25,6 +25,15 @@ export function isIdentityName(name: string): boolean {
   return foldName(name).startsWith('xauthentik')
 }
 
+/**
+ * A regular expression, for RE2, that every spelling of an identity header and of these names matches: each sign of a name
+ * may be another one, or left out.
+ */
+export function spellingsPattern(names: readonly string[]): string {
+  const others = names.map((name) => `^${name.toLowerCase().replace(/[^a-z0-9]/g, '[^a-z0-9]?')}$`)
+  return `(?i)${['^x[^a-z0-9]?authentik', ...others].join('|')}`
+}
+
 const MAX_NAMES = 32
 /** RFC 9110 §5.6.2, and something that is left when the name is folded. */
 const NAME = /^(?=.*[A-Za-z0-9])[!#$%&'*+.^`|~\w-]{1,128}$/

@@ -51,7 +51,7 @@ test('the rights are on our kinds, and to read Secrets', () => {
   assert.deepEqual(
     CUSTOM_RESOURCE_RULES.map(({ apiGroups, verbs }) => [apiGroups, verbs]),
     [
-      [['martello.io'], ['get', 'list', 'watch', 'patch']],
+      [['martello.io'], ['list', 'watch', 'patch']],
       [['martello.io'], ['patch']],
       [[''], ['get']],
     ],

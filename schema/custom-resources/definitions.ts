@@ -134,7 +134,7 @@ export const CUSTOM_RESOURCE_RULES: readonly JsonObject[] = [
   {
     apiGroups: [GROUP],
     resources: CUSTOM_KINDS.map(({ plural }) => plural),
-    verbs: ['get', 'list', 'watch', 'patch'],
+    verbs: ['list', 'watch', 'patch'],
   },
   { apiGroups: [GROUP], resources: CUSTOM_KINDS.map(({ plural }) => `${plural}/status`), verbs: ['patch'] },
   { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },

@@ -9,6 +9,8 @@ export interface DeployableProvider {
   readonly proxy?: {
     readonly mode: 'proxy' | 'forward_single' | 'forward_domain'
     readonly externalHost: URL
+    /** Beside the identity headers, what tells the application something about who is there. */
+    readonly additionalHeaders: readonly string[]
   }
 }
 

@@ -373,6 +373,11 @@ test('the account of controllers is always there, its given token only while it 
     assert.equal((await api.ask('GET', 'outposts/instances/', { as })).status, 200)
 })
 
+test('a controller writes no events: what happens to deployments, the core tells itself', async () => {
+  const event = { action: 'custom_made', app: 'controller', context: {} }
+  assert.equal((await asController('POST', 'events/events/', event)).status, 403)
+})
+
 test('somebody who goes by the name of the controllers is not made one', async () => {
   await using other = await startApi()
   const stranger = await other.plainUser('martello-controller')
@@ -493,11 +498,30 @@ test('a manifest for Compose is the container, with the key for those who may se
   assert.ok(!without.body.includes(shown.AUTHENTIK_TOKEN))
 })
 
-for (const query of ['', '?kind=helm', '?kind=constructor'])
+test('PX-05: the headers that a provider adds are known to a controller, and in a manifest', async () => {
+  const provider = await newProvider({ mode: 'forward_single', additional_headers: ['X-Remote-User'] })
+  const connection = await newConnection()
+  const { pk } = await newOutpost({ providers: [provider.pk], service_connection: connection.pk })
+  const core = coreClient(new URL(api.origin), new Secret(CONTROLLER_TOKEN))
+  const { outposts } = await new FleetReader(core, silentLogger).read()
+  assert.deepEqual(outposts.get(pk)!.providers[0]!.proxy!.additionalHeaders, ['X-Remote-User'])
+  const { body } = await api.ask('GET', `outposts/instances/${pk}/manifest/?kind=kubernetes&optional=true`)
+  const objects = parseAllDocuments(body).map((document) => document.toJS())
+  const { forwardAuth } = objects.find(({ kind }) => kind === 'Middleware').spec
+  assert.ok(forwardAuth.authResponseHeaders.includes('X-Remote-User'))
+})
+
+const refusedManifests: ReadonlyArray<[query: string, field: string]> = [
+  ['', 'kind'],
+  ['?kind=helm', 'kind'],
+  ['?kind=constructor', 'kind'],
+  ['?kind=kubernetes&kubernetes_version=new', 'kubernetes_version'],
+]
+for (const [query, field] of refusedManifests)
   test(`a manifest of "${query}" is refused`, async () => {
     const { pk } = await newOutpost()
     const { status, body } = await api.ask('GET', `outposts/instances/${pk}/manifest/${query}`)
-    assert.deepEqual([status, Object.keys(body)], [400, ['kind']])
+    assert.deepEqual([status, Object.keys(body)], [400, [field]])
   })
 
 test('a controller reads and writes all that it works with, with the rights of its account', async () => {

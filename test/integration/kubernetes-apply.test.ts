@@ -61,6 +61,12 @@ test('an outpost is deployed, and left alone while it is as wanted', async (t) =
     assert.equal(deployed.messageOf('ingress'), 'the Secret authentik-outpost-tls that its TLS names is not there')
     await cluster.kubectl('create', 'secret', 'generic', 'authentik-outpost-tls')
     assert.equal((await deployed.apply())['ingress'], 'ready Applied')
+    deployed.settings = { kubernetes_ingress_class_name: 'edge' }
+    assert.equal((await deployed.apply())['ingress'], 'ready IngressClassMissing')
+    assert.equal(deployed.messageOf('ingress'), 'the IngressClass edge that it names is not there')
+    const spec = { controller: 'example.com/edge' }
+    await cluster.apply({ apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'edge' }, spec })
+    assert.equal((await deployed.apply())['ingress'], 'ready Applied')
     const { metadata } = await json('deployment', NAME)
     assert.deepEqual(
       metadata.managedFields.map(({ manager, operation }: any) => `${manager} ${operation}`),

@@ -39,6 +39,7 @@ test('a controller between a core and a cluster', async (t) => {
   await t.test('a plan shows what is done, and is carried out only as it was shown', () => planned(running))
   await t.test('CT-22: a controller that is killed in the middle, and one after it', () => killedController(running))
   await t.test('CT-22: an API server that is killed in the middle', () => killedApiServer(running))
+  await t.test('what users reach follows a provider and the type of a Service, in place', () => exposed(running))
   await t.test('CT-20: changed again and again while it is deployed, and nothing is orphaned', () => changed(running))
 })
 
@@ -228,6 +229,42 @@ async function killedApiServer(running: Running): Promise<void> {
   await release()
   await assertConverged(running, outposts)
   await remove(running, outposts)
+}
+
+async function exposed(running: Running): Promise<void> {
+  const { cluster, core, connection } = running
+  await using _ = startTestController(core, { kinds: ['kubernetes'] })
+  const config = { authentik_host: core.url, kubernetes_namespace: NAMESPACE }
+  const outpost = await makeOutpost(core, { name: 'exposed', type: 'proxy', connection, config })
+  const live = async (kind: string) =>
+    JSON.parse(await cluster.kubectl('get', kind, 'ak-outpost-exposed', `--namespace=${NAMESPACE}`, '--output=json'))
+  const routes = async () =>
+    (await live('ingress')).spec.rules.flatMap(({ host, http }: any) =>
+      http.paths.map(({ path }: any) => host + path),
+    ) as string[]
+  await until('the Ingress', async () => (await routes()).includes('sample.localhost/'))
+  const ingress = (await live('ingress')).metadata.uid
+  const [{ pk }] = (await core.api('GET', '/providers/proxy/?name__iexact=sample')).body.results
+  const steps = [
+    [{ external_host: 'https://wiki.example.com' }, 'wiki.example.com/'],
+    [{ mode: 'forward_single' }, 'wiki.example.com/outpost.goauthentik.io'],
+  ] as const
+  for (const [change, route] of steps) {
+    assert.equal((await core.api('PATCH', `/providers/proxy/${pk}/`, change)).status, 200)
+    await until(route, async () => (await routes()).includes(route))
+    assert.ok(!(await routes()).some((each) => each.startsWith('sample.localhost')))
+  }
+  assert.ok(!(await routes()).includes('wiki.example.com/'))
+  assert.equal((await live('ingress')).metadata.uid, ingress)
+
+  const service = (await live('service')).metadata.uid
+  for (const kubernetes_service_type of ['NodePort', 'LoadBalancer', 'ClusterIP']) {
+    const change = { config: { ...config, kubernetes_service_type } }
+    assert.equal((await core.api('PATCH', `/outposts/instances/${outpost}/`, change)).status, 200)
+    await until(kubernetes_service_type, async () => (await live('service')).spec.type === kubernetes_service_type)
+    assert.equal((await live('service')).metadata.uid, service)
+  }
+  await remove(running, [outpost])
 }
 
 async function changed(running: Running): Promise<void> {

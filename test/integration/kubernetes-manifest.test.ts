@@ -6,6 +6,7 @@ import { desiredObjects } from '#schema/deployment/kubernetes/desired-objects.ts
 import { kubernetesManifest } from '#schema/deployment/manifest/kubernetes-manifest.ts'
 import type { DeployableOutpost } from '#schema/deployment/outpost.ts'
 import { patchObjects } from '#schema/deployment/patch/patch-objects.ts'
+import { ADMIN_TOKEN, startCore } from '#test/support/core.ts'
 import {
   exampleOutpost,
   RECORDED_CASES,
@@ -16,8 +17,10 @@ import {
 import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
 import { temporaryFolder, until } from '#test/support/engines/process.ts'
+import { run } from '#test/support/engines/tools.ts'
 import { martello } from '#test/support/martello.ts'
 
+const COMMAND = join(import.meta.dirname, '..', '..', 'controllers', 'commands', 'martello.mjs')
 const everything = exampleOutpost({
   kubernetes_httproute_parent_refs: [{ name: 'edge', port: '443' }],
   kubernetes_network_policy: true,
@@ -108,10 +111,34 @@ test('what is made by the manifest is taken by an API server, and applying it ag
         assert.equal(await may('patch', 'middlewares.traefik.io', 'martello'), true)
         assert.equal(await may('update', 'leases.coordination.k8s.io', 'martello'), true)
         assert.equal(await may('create', 'secrets', 'identity'), clusterWide)
+        assert.equal(await may('get', 'ingressclasses.networking.k8s.io', 'martello'), clusterWide)
         assert.equal(await may('update', 'leases.coordination.k8s.io', 'identity'), false)
         for (const resource of ['pods', 'configmaps', 'roles.rbac.authorization.k8s.io', 'serviceaccounts'])
           assert.equal(await may('create', resource, 'martello'), false, resource)
       },
     )
   }
+
+  await t.test('what the command prints for an outpost is taken, for the cluster’s version', async () => {
+    await using core = await startCore()
+    const config = { kubernetes_namespace: 'identity', kubernetes_replicas: 2, kubernetes_replicas_max: 3 }
+    const { pk } = (await core.api('GET', '/outposts/instances/?name__iexact=ldap')).body.results[0]
+    const patched = await core.api('PATCH', `/outposts/instances/${pk}/`, { config })
+    assert.equal(patched.status, 200, JSON.stringify(patched.body))
+    const env = { MARTELLO_HOST: core.url, MARTELLO_TOKEN: ADMIN_TOKEN }
+    const printed = async (...args: string[]) => {
+      const command = [COMMAND, 'manifests', 'outpost', '--name=ldap', ...args]
+      const { code, text } = await run(process.execPath, command, { env })
+      assert.equal(code, 0, text)
+      const file = join(folder.path, 'outpost.yaml')
+      writeFileSync(file, text)
+      return file
+    }
+    await assert.rejects(cluster.kubectl('apply', '-f', await printed()), /no matches for kind .* in version/)
+    await cluster.kubectl('apply', '-f', await printed('--kubernetes-version=1.20'))
+    const budget = ['poddisruptionbudget', 'ak-outpost-ldap', '--namespace=identity']
+    assert.match(await cluster.kubectl('get', ...budget, '--output=name'), /ak-outpost-ldap/)
+    const wrong = martello(['manifests', 'outpost', '--name=ldap', '--kubernetes-version=newest'], env)
+    assert.equal(wrong.code, 2)
+  })
 })

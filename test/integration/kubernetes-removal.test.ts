@@ -93,6 +93,25 @@ test('CT-09: what is not wanted any more is removed, in time, and nothing else',
     assert.ok(!deployed.inventory.some(({ name }) => name === 'foreign'))
   })
 
+  await t.test('what somebody gave another owner is removed all the same', async () => {
+    const at = ['ak-outpost-renamed', '--namespace=identity']
+    const { metadata } = JSON.parse(await cluster.kubectl('get', 'deployment', ...at, '--output=json'))
+    const owner = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      name: metadata.name,
+      uid: metadata.uid,
+      controller: true,
+    }
+    const patch = JSON.stringify({ metadata: { ownerReferences: [owner] } })
+    await cluster.kubectl('patch', 'ingress', ...at, '--type=merge', '--patch', patch)
+    deployed.settings = { kubernetes_disabled_components: ['ingress'] }
+    await deployed.apply()
+    assert.deepEqual(await namesOf(outpost.pk, 'ingress'), [])
+    deployed.settings = { kubernetes_disabled_components: [] }
+    await deployed.apply()
+  })
+
   await t.test('what a finalizer holds is still there, and goes when it lets go', async () => {
     const secret = ['secret', 'ak-outpost-renamed', '--namespace=identity', '--type=merge']
     const finalizers = (names: string[]) => ['--patch', JSON.stringify({ metadata: { finalizers: names } })]

@@ -7,14 +7,17 @@ import { OWNER_LABEL } from '#schema/deployment/kubernetes/labels.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
 import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { until } from '#test/support/engines/process.ts'
-import { Deployed, targetOf } from '#test/support/kubernetes-deployment.ts'
+import { Deployed, grantToController, targetOf, untilAllowed } from '#test/support/kubernetes-deployment.ts'
 
 const NAME = 'ak-outpost-obj-patches'
 
 test('changes of what is deployed are hinted at', async (t) => {
   if (!(await hasKubernetes(t))) return
   await using cluster = await startKubernetes()
-  await using target = targetOf(cluster)
+  await grantToController(cluster)
+  const right = { verb: 'watch', group: '', resource: 'secrets' }
+  await untilAllowed(cluster, right, true)
+  await using target = targetOf(cluster, 'controller')
   const hints: string[] = []
   target.watch((outpost) => void hints.push(outpost))
   const deployed = new Deployed(target, exampleOutpost())
@@ -76,6 +79,8 @@ test('changes of what is deployed are hinted at', async (t) => {
   })
 
   await t.test('who may not watch gets no hints, and deploys all the same', async () => {
+    await cluster.kubectl('delete', 'rolebinding', 'controller')
+    await untilAllowed(cluster, right, false)
     await cluster.kubectl('create', 'role', 'few', '--verb=get,create,patch,delete', '--resource=*.*')
     await cluster.kubectl('create', 'rolebinding', 'few', '--role=few', '--user=controller')
     await using other = targetOf(cluster, 'controller')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
-import type { DeployableOutpost, DeploymentContext } from '#schema/deployment/outpost.ts'
+import type { DeployableOutpost, DeployableProvider, DeploymentContext } from '#schema/deployment/outpost.ts'
 import { deploymentDefaults, readDeploymentSettings } from '#schema/deployment/settings.ts'
 
 const FOLDER = join(import.meta.dirname, '..', 'vectors', 'deployment', 'kubernetes')
@@ -50,7 +50,9 @@ export function recordedOutpost(name: (typeof RECORDED_CASES)[number]): Deployab
     settings: readDeploymentSettings(recorded.config)!,
     providers: recorded.providers.map(({ name, type, external_host, mode }) => ({
       name,
-      ...(type === 'ProxyProvider' ? { proxy: { mode, externalHost: new URL(external_host) } } : {}),
+      ...(type === 'ProxyProvider'
+        ? { proxy: { mode, externalHost: new URL(external_host), additionalHeaders: [] } }
+        : {}),
     })),
   }
 }
@@ -75,8 +77,17 @@ export function exampleOutpost(more: Partial<DeployableOutpost['settings']> = {}
     type: 'proxy',
     settings: { ...deploymentDefaults, authentik_host: 'https://authentik.example.com/', ...more },
     providers: [
-      { name: 'a', proxy: { mode: 'proxy', externalHost: new URL('https://app.example.com') } },
-      { name: 'b', proxy: { mode: 'forward_single', externalHost: new URL('https://whoami.example.com:8443') } },
+      exampleProvider('a', 'proxy', 'https://app.example.com'),
+      exampleProvider('b', 'forward_single', 'https://whoami.example.com:8443'),
     ],
   }
+}
+
+export function exampleProvider(
+  name: string,
+  mode: NonNullable<DeployableProvider['proxy']>['mode'],
+  address: string,
+  additionalHeaders: readonly string[] = [],
+): DeployableProvider {
+  return { name, proxy: { mode, externalHost: new URL(address), additionalHeaders } }
 }

@@ -2,6 +2,7 @@ import { credentialsOf } from '#controllers/kubernetes/credentials.ts'
 import { KubernetesTarget } from '#controllers/kubernetes/kubernetes-target.ts'
 import type { Deployment, Target } from '#controllers/target/target.ts'
 import { imageOf } from '#schema/deployment/image.ts'
+import { rbacObjects } from '#schema/deployment/manifest/rbac-manifest.ts'
 import { uuidHex } from '#schema/deployment/names.ts'
 import type { DeployableOutpost } from '#schema/deployment/outpost.ts'
 import type { InventoryItem, ObjectStatus } from '#schema/deployment/status.ts'
@@ -25,6 +26,36 @@ export function targetOf(cluster: Kubernetes, user: KubernetesUser = 'admin', cl
   const kubeconfig = JSON.parse(cluster.kubeconfig(user))
   const credentials = credentialsOf({ pk: user, local: false, verifySsl: true, kubeconfig })
   return new KubernetesTarget({ credentials, clock, random: Math.random, log: silentLogger })
+}
+
+interface Role {
+  readonly metadata: { readonly name: string }
+  readonly rules: readonly { apiGroups: readonly string[]; resources: readonly string[]; verbs: readonly string[] }[]
+}
+/** What we tell people to give a controller, in the namespace `default`; its Lease is no part of a deployment. */
+export const CONTROLLER_ROLE = rbacObjects({ namespace: 'default', clusterWide: false }).find(
+  ({ kind }) => kind === 'Role',
+) as object as Role
+
+/** Gives these rights to the user `controller`. */
+export async function grantToController(cluster: Kubernetes): Promise<void> {
+  await cluster.apply(CONTROLLER_ROLE)
+  const role = `--role=${CONTROLLER_ROLE.metadata.name}`
+  await cluster.kubectl('create', 'rolebinding', 'controller', role, '--user=controller')
+}
+
+/** Resolves when the user `controller` may, or may not, do this in the namespace `default`. */
+export async function untilAllowed(
+  cluster: Kubernetes,
+  right: { readonly verb: string; readonly group: string; readonly resource: string },
+  allowed: boolean,
+): Promise<void> {
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+  const body = { spec: { resourceAttributes: { ...right, namespace: 'default' } } }
+  await until('the rights', async () => {
+    const answer = await cluster.call('controller', path, { method: 'POST', body })
+    return answer.body.status.allowed === allowed
+  })
 }
 
 export type Statuses = Readonly<Record<string, string>>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { exampleProvider } from '#test/support/deployment-vectors.ts'
 import type { DeployableOutpost } from '../outpost.ts'
 import { type DeploymentSettings, deploymentDefaults } from '../settings.ts'
 import { desiredContainer, SPEC_LABEL } from './desired-container.ts'
@@ -74,10 +75,8 @@ const commands: ReadonlyArray<[image: string, command: unknown]> = [
 for (const [image, command] of commands)
   test(`command of ${image}`, () => assert.deepEqual(made({}, {}, image).body['Cmd'], command))
 
-const provider = (mode: 'proxy' | 'forward_single' | 'forward_domain', address: string) => ({
-  name: address,
-  proxy: { mode, externalHost: new URL(address) },
-})
+const provider = (mode: 'proxy' | 'forward_single' | 'forward_domain', address: string) =>
+  exampleProvider(address, mode, address)
 test('Traefik routes hosts, without ports, by their mode', () => {
   const providers = [
     provider('proxy', 'https://app.example.com:8443'),

@@ -116,6 +116,19 @@ test('CT-04: a new name of the outpost changes no selector of a Service', () => 
   assert.deepEqual(made({ ...outpost, name: 'other' }, 'service')[0]!['spec'], made(outpost, 'service')[0]!['spec'])
 })
 
+test('CT-04, CT-15: pods are replaced one by one, spread out, and have no credentials of the cluster', () => {
+  const outpost = exampleOutpost()
+  const { strategy, template } = made(outpost, 'deployment')[0]!['spec']
+  assert.deepEqual(strategy, { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } })
+  assert.equal(template.spec.automountServiceAccountToken, false)
+  const labelSelector = { matchLabels: made(outpost, 'service')[0]!['spec'].selector }
+  const softly = { maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', labelSelector }
+  assert.deepEqual(template.spec.topologySpreadConstraints, [
+    { ...softly, topologyKey: 'kubernetes.io/hostname' },
+    { ...softly, topologyKey: 'topology.kubernetes.io/zone' },
+  ])
+})
+
 const template = (outpost: DeployableOutpost, token = 'a', version = '1', image?: string) => {
   const context = { ...RECORDED_CONTEXT, version }
   const [deployment] = desiredObjects(outpost, context, { token }, image).filter(

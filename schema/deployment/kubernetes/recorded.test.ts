@@ -45,7 +45,9 @@ const DIFFERENCES: ReadonlyArray<[component: RegExp, pointer: RegExp, why: strin
   [/^ingress$/, /^\/spec\/rules\/(0\/http\/paths\/1|4)$/, 'one rule per host'],
   [/^ingress$/, /^\/spec\/tls\/0\/hosts\/3$/, 'each host once'],
   [/^ingress$/, /^\/spec\/tls$/, 'left out where no host is https'],
-  [/middleware$/, /\/authResponseHeaders\/([2-9]|1\d)$/, 'entitlements, as in later releases'],
+  [/middleware$/, /\/authResponseHeaders\/([2-9]|1[01])$/, 'entitlements, as in later releases'],
+  [/middleware$/, /\/authResponseHeaders\/12$/, 'a token that opened the application is not for the application'],
+  [/middleware$/, /\/authResponseHeadersRegex$/, 'PX-05: the reference lets other spellings of clients through'],
 ]
 const OURS_ONLY: ReadonlyArray<[component: string, cases: RegExp]> = [
   ['metrics service', /./],

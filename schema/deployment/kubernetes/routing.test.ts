@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { exampleOutpost, RECORDED_CONTEXT, RECORDED_SECRETS } from '#test/support/deployment-vectors.ts'
+import { IDENTITY_HEADERS } from '#schema/api/header-names.ts'
+import {
+  exampleOutpost,
+  exampleProvider,
+  RECORDED_CONTEXT,
+  RECORDED_SECRETS,
+} from '#test/support/deployment-vectors.ts'
+import { spellings } from '#test/support/header-spellings.ts'
 import type { DeployableOutpost } from '../outpost.ts'
 import type { DeploymentSettings } from '../settings.ts'
 import { desiredObjects } from './desired-objects.ts'
@@ -23,10 +30,7 @@ test('CT-13: a provider whose host cannot be a name is left out, and said to be'
     'https://a_b.c',
     'https://*.c',
   ]
-  const providers = [...bad, 'https://ok.example.com/`"\n'].map((host) => ({
-    name: host,
-    proxy: { mode: 'forward_single' as const, externalHost: new URL(host) },
-  }))
+  const providers = [...bad, 'https://ok.example.com/`"\n'].map((host) => exampleProvider(host, 'forward_single', host))
   const outpost = { ...exampleOutpost({ kubernetes_httproute_parent_refs: [ref] }), providers }
   const [object] = made(outpost, 'ingress')
   assert.deepEqual(
@@ -103,4 +107,36 @@ test('a Middleware in both groups of Traefik', () => {
       spec.forwardAuth.address,
       'http://ak-outpost-obj-patches.edge:9000/outpost.goauthentik.io/auth/traefik',
     )
+})
+
+/** Whether Traefik takes a header from clients: names are compared in one case, and the expression is RE2's. */
+function takes(middleware: Record<string, any>, name: string): boolean {
+  const { authResponseHeaders: names, authResponseHeadersRegex: pattern } = middleware['spec'].forwardAuth
+  const isNamed = names.some((each: string) => each.toLowerCase() === name.toLowerCase())
+  return isNamed || (pattern !== '' && new RegExp(pattern.replace('(?i)', ''), 'i').test(name))
+}
+const forwarding = {
+  ...exampleOutpost(),
+  providers: [
+    exampleProvider('a', 'forward_single', 'https://a.example.com', ['X-Remote-User', 'X-Tenant']),
+    exampleProvider('b', 'forward_domain', 'https://b.example.com', ['Remote.Groups', 'X-Tenant', "x-$'|+"]),
+    exampleProvider('c', 'proxy', 'https://c.example.com', ['X-Elsewhere']),
+  ],
+}
+const ADDITIONAL = ['X-Remote-User', 'X-Tenant', 'Remote.Groups', "x-$'|+"]
+
+test('PX-05: Traefik takes every spelling of what tells who is there from clients, and nothing else', () => {
+  for (const middleware of made(forwarding, 'traefik middleware')) {
+    for (const name of [...IDENTITY_HEADERS, ...ADDITIONAL])
+      for (const each of [...spellings(name), name.replaceAll(/[-.]/g, '')])
+        assert.ok(takes(middleware, each), `${each} passes`)
+    for (const name of ['Authorization', 'x_authentik_anything']) assert.ok(takes(middleware, name), `${name} passes`)
+    for (const name of ['Accept', 'Cookie', 'X-Forwarded-For', 'X-Elsewhere', 'X-Remote-User-Agent', 'My-X-Tenant'])
+      assert.ok(!takes(middleware, name), `${name} is taken`)
+  }
+})
+
+test('a name that several providers have is in a Middleware once', () => {
+  const [{ spec }] = made(forwarding, 'traefik middleware') as [Record<string, any>]
+  assert.deepEqual(spec.forwardAuth.authResponseHeaders, [...IDENTITY_HEADERS, 'Authorization', ...ADDITIONAL])
 })

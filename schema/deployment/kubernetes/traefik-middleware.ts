@@ -1,4 +1,4 @@
-import { IDENTITY_HEADERS } from '#schema/api/header-names.ts'
+import { IDENTITY_HEADERS, spellingsPattern } from '#schema/api/header-names.ts'
 import type { KubernetesObject } from '../desired-object.ts'
 import { type Basis, metadata } from './basis.ts'
 import { HTTP_PORT } from './ports.ts'
@@ -10,7 +10,10 @@ const GROUPS = ['traefik.io', 'traefik.containo.us']
 export function traefikMiddlewares(basis: Basis): readonly KubernetesObject[] {
   const { outpost, name } = basis
   const { providers, settings } = outpost
-  if (!providers.some(({ proxy }) => proxy !== undefined && proxy.mode !== 'proxy')) return []
+  const forwarded = providers.flatMap(({ proxy }) => (proxy === undefined || proxy.mode === 'proxy' ? [] : [proxy]))
+  if (forwarded.length === 0) return []
+  // One Middleware is for all of them: what one takes from clients, the others do not get either.
+  const additional = [...new Set(forwarded.flatMap(({ additionalHeaders }) => additionalHeaders))]
   const service = `${name}.${settings.kubernetes_namespace}:${HTTP_PORT}`
   return GROUPS.map((group) => ({
     apiVersion: `${group}/v1alpha1`,
@@ -20,8 +23,9 @@ export function traefikMiddlewares(basis: Basis): readonly KubernetesObject[] {
       forwardAuth: {
         address: `http://${service}/outpost.goauthentik.io/auth/traefik`,
         trustForwardHeader: true,
-        authResponseHeaders: [...IDENTITY_HEADERS],
-        authResponseHeadersRegex: '',
+        // PX-05: of what is named here nothing of a client's is left, whether the outpost answers with it or not.
+        authResponseHeaders: [...IDENTITY_HEADERS, 'Authorization', ...additional],
+        authResponseHeadersRegex: spellingsPattern(additional),
       },
     },
   }))

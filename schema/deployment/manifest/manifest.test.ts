@@ -8,6 +8,7 @@ import { patchObjects } from '../patch/patch-objects.ts'
 import { controllerManifest, controllerObjects } from './controller-manifest.ts'
 import { kubernetesManifest } from './kubernetes-manifest.ts'
 import { rbacManifest, rbacObjects } from './rbac-manifest.ts'
+import { servedBy } from './served-by.ts'
 import { yamlDocuments } from './yaml-documents.ts'
 
 const read = (text: string, version: '1.1' | '1.2') =>
@@ -49,6 +50,23 @@ test('kinds of other projects are in a manifest only for a cluster that knows th
     ['Middleware'],
   )
 })
+
+const SERVED: ReadonlyArray<[version: string, served: boolean[] | undefined]> = [
+  ['1.20', [false, false]],
+  ['v1.21.14', [true, false]],
+  ['1.22+', [true, false]],
+  ['1.23', [true, true]],
+  ['v1.34.1+k3s1', [true, true]],
+  ['1', undefined],
+  ['2.0', undefined],
+  ['1.20; x', undefined],
+]
+for (const [version, served] of SERVED)
+  test(`what a cluster of version ${version} serves`, () => {
+    const serves = servedBy(version)
+    assert.deepEqual(serves && [serves('policy/v1'), serves('autoscaling/v2')], served)
+    assert.notEqual(serves?.('gateway.networking.k8s.io/v1'), false)
+  })
 
 const AMBIGUOUS = [
   'on',
@@ -102,14 +120,14 @@ test('the controller’s rights reach every kind that is made, and nothing else 
     desired.map(({ object }) => `${plural(object.kind)}.${object.apiVersion.replace(/\/?[^/]+$/, '')}`),
   )
   const managed = rulesOf({ namespace: 'martello', clusterWide: false })
-    .filter(({ verbs }) => verbs.join() === 'get,list,watch,create,patch,delete')
+    .filter(({ verbs }) => verbs.join() === 'get,watch,create,patch,delete')
     .flatMap(({ apiGroups, resources }) => resources.map((resource) => `${resource}.${apiGroups[0]}`))
   assert.equal(new Set(desired.map(({ component }) => component)).size, COMPONENTS.length, 'the example has them all')
   assert.deepEqual(managed.sort(), [...made].sort())
   const others = rulesOf({ namespace: 'martello', clusterWide: false }).filter(({ verbs }) => !verbs.includes('patch'))
   assert.deepEqual(
     others.map(({ resources, verbs }) => `${resources.join()}: ${verbs.join(' ')}`),
-    ['pods: get list', 'replicasets: get list watch delete', 'leases: get create update'],
+    ['pods: list', 'replicasets: get list watch delete', 'leases: get create update'],
   )
 })
 

@@ -12,7 +12,8 @@ export interface RbacOptions {
 }
 
 export const CONTROLLER_NAME = 'martello-controller'
-const MANAGE = ['get', 'list', 'watch', 'create', 'patch', 'delete']
+/** Objects are read by their names; a watch from no version on tells of what is there by itself, without a list. */
+const MANAGE = ['get', 'watch', 'create', 'patch', 'delete']
 
 /** What is made for outposts. */
 const MANAGED: Readonly<Record<string, readonly string[]>> = {
@@ -29,9 +30,11 @@ const MANAGED: Readonly<Record<string, readonly string[]>> = {
 const RULES: readonly JsonObject[] = [
   ...Object.entries(MANAGED).map(([group, resources]) => rule(group, resources, MANAGE)),
   // Why a Deployment does not come up, and what is left of one that had to be made again.
-  rule('', ['pods'], ['get', 'list']),
+  rule('', ['pods'], ['list']),
   rule('apps', ['replicasets'], ['get', 'list', 'watch', 'delete']),
 ]
+/** Of the whole cluster; without it, nothing is said of a class that an Ingress names and that there is not. */
+const CLUSTER_RULES = [rule('networking.k8s.io', ['ingressclasses'], ['get'])]
 /** Only one of several controllers is at work. */
 const LEASE_RULES = [rule('coordination.k8s.io', ['leases'], ['get', 'create', 'update'])]
 
@@ -45,11 +48,11 @@ export function rbacObjects({ namespace, clusterWide, customResources = false }:
   const prefix = clusterWide ? 'Cluster' : ''
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: CONTROLLER_NAME, namespace } },
-    role(
-      `${prefix}Role`,
-      { name: CONTROLLER_NAME, ...place },
-      customResources ? [...RULES, ...CUSTOM_RESOURCE_RULES] : RULES,
-    ),
+    role(`${prefix}Role`, { name: CONTROLLER_NAME, ...place }, [
+      ...RULES,
+      ...(clusterWide ? CLUSTER_RULES : []),
+      ...(customResources ? CUSTOM_RESOURCE_RULES : []),
+    ]),
     binding(`${prefix}Role`, { name: CONTROLLER_NAME, ...place }, account),
     role('Role', { name: `${CONTROLLER_NAME}-lease`, namespace }, LEASE_RULES),
     binding('Role', { name: `${CONTROLLER_NAME}-lease`, namespace }, account),

@@ -44,6 +44,8 @@ const FORBIDDEN: ReadonlyArray<
     0,
     /scaleTargetRef/,
   ],
+  ['ingress', [{ op: 'add', path: '/metadata/ownerReferences', value: [] }], 0, /\/metadata\/ownerReferences/],
+  ['service', [{ op: 'add', path: '/metadata/finalizers', value: ['example.com/x'] }], 0, /\/metadata\/finalizers/],
   ['service', [{ op: 'add', path: '/metadata/resourceVersion', value: '1' }], 0, /resourceVersion/],
   ['service', [{ op: 'add', path: '/metadata/managedFields', value: [] }], 0, /managedFields/],
   ['service', [{ op: 'add', path: '/status', value: {} }], 0, /\/status/],

@@ -3,13 +3,15 @@ import { changedPointers, pointerOf, pointerSteps, valueAt } from '#schema/kerne
 import type { KubernetesObject } from '../desired-object.ts'
 import { OWNER_LABEL } from '../kubernetes/labels.ts'
 
-/** Which object it is, and whose. */
+/** Which object it is, whose, and whether it goes when it is deleted, or with another. */
 const IDENTITY = [
   '/apiVersion',
   '/kind',
   '/metadata/name',
   '/metadata/namespace',
   pointerOf(['metadata', 'labels', OWNER_LABEL]),
+  '/metadata/ownerReferences',
+  '/metadata/finalizers',
 ]
 /** Which pods are the outpost's. */
 const SELECTORS = ['/spec/selector', '/spec/podSelector', '/spec/scaleTargetRef']

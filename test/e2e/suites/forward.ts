@@ -12,6 +12,7 @@ import { startNginx } from '#test/support/engines/nginx.ts'
 import { type Engine, until } from '#test/support/engines/process.ts'
 import { hasTool } from '#test/support/engines/tools.ts'
 import type { RunningFleet } from '#test/support/fleet.ts'
+import { spellings } from '#test/support/header-spellings.ts'
 import { EDGES, type Edge, edgeConfiguration, edgeSnippet } from '../edge/snippet.ts'
 
 const README = join(import.meta.dirname, '..', '..', '..', 'README.md')
@@ -30,14 +31,6 @@ const PROXIES: readonly Proxy[] = [
   { name: 'caddy', debian: 'caddy', edge: 'Caddyfile', start: startCaddy },
 ]
 
-/** Spellings that some application takes for the header. */
-const spellings = (name: string) => [
-  name,
-  name.toUpperCase(),
-  name.replaceAll('-', '_'),
-  name.replaceAll('-', '.'),
-  name.replace('-', '_'),
-]
 const FORGED = IDENTITY_HEADERS.flatMap(spellings).flatMap((name) => ['-H', `${name}: forged`])
 const AS_JSON = ['-H', 'Accept: application/json']
 
