@@ -280,10 +280,12 @@ async function changed(running: Running): Promise<void> {
   const outpost = await make(running, 'underway')
   const config = (more: object) => ({ authentik_host: core.url, kubernetes_namespace: NAMESPACE, ...more })
   const elsewhere = { kubernetes_namespace: 'elsewhere' }
+  const [{ providers }] = (await core.api('GET', '/outposts/instances/?name__iexact=radius')).body.results
   const steps = [
     { name: 'underway too' },
     { config: config(elsewhere) },
     { config: config({ ...elsewhere, kubernetes_disabled_components: ['service'] }) },
+    { type: 'radius', providers },
     { config: config({ object_naming_template: 'other-%(name)s' }) },
   ]
   for (const step of steps) {
@@ -305,6 +307,8 @@ async function changed(running: Running): Promise<void> {
     await makePodsReady(cluster, { pk: outpost, settings: { kubernetes_namespace: NAMESPACE } })
     return (await namesEverywhere()) === `${last},${last}-metrics`
   })
+  const ports = ['get', 'service', 'other-underway-too', `--namespace=${NAMESPACE}`, '--output=jsonpath={.spec.ports}']
+  assert.match(await cluster.kubectl(...ports), /"port":1812,"protocol":"UDP"/)
   await core.api('DELETE', `/outposts/instances/${outpost}/`)
   await until('nothing', async () => (await namesEverywhere()) === '')
   await until('no record', async () => (await recordOf(core, outpost)) === undefined)
