@@ -15,6 +15,7 @@ import { type NextStep, nextStep } from './plan/next-step.ts'
 import { Replacement } from './replacement.ts'
 
 const WATCH_AGAIN: Backoff = { firstMs: 1_000, capMs: 60_000 }
+/** What could not even be started is left alone for this long. */
 const TRY_AGAIN_MS = 600_000
 
 export interface DockerTargetOptions {
@@ -35,7 +36,7 @@ export class DockerTarget implements Target {
   readonly #options: DockerTargetOptions
   readonly #containers: Containers
   /** What was tried last and failed, by owner: it is not tried again until something else is wanted, or for a while. */
-  readonly #rejected = new Map<string, { readonly spec: string; readonly until: number }>()
+  readonly #rejected = new Map<string, { readonly spec: string; readonly until: number; readonly told: Outcome }>()
   readonly #stop = new AbortController()
 
   constructor(options: DockerTargetOptions) {
@@ -69,7 +70,7 @@ export class DockerTarget implements Target {
     }
     const why: Partial<Record<NextStep['kind'], string>> = {
       taken: "somebody else's container has this name",
-      held: 'what is wanted did not become healthy',
+      held: 'what is wanted was tried and failed',
       start: 'it does not run',
       return: 'it did not become healthy',
     }
@@ -143,18 +144,15 @@ export class DockerTarget implements Target {
           return outcome('ready', 'Running')
         case 'return': {
           const words = await this.#containers.lastWords(step.failed.id, signal)
-          this.#rejected.set(owner, { spec: desired.specHash, until: Number.POSITIVE_INFINITY })
+          const told = outcome('rejected', ROLLED_BACK, words || 'the new container did not become healthy')
+          this.#rejected.set(owner, { spec: desired.specHash, until: Number.POSITIVE_INFINITY, told })
           await replacement.undo(step.failed, step.to)
-          return outcome('rejected', ROLLED_BACK, words || 'the new container did not become healthy')
+          return told
         }
         case 'failing':
           return outcome('failed', 'Unhealthy', await this.#containers.lastWords(step.container.id, signal))
         case 'held':
-          return outcome(
-            'rejected',
-            ROLLED_BACK,
-            'what is wanted did not become healthy; the container from before runs',
-          )
+          return this.#rejected.get(owner)!.told
         case 'taken':
           return outcome('rejected', 'NameTaken', "somebody else's container has this name")
         default:
@@ -162,10 +160,11 @@ export class DockerTarget implements Target {
       }
     } catch (error) {
       if (!(error instanceof DockerRefusedError)) throw error
+      const told = outcome('failed', replacement.failedAt, error.serverMessage || error.detail)
       // A port may become free; until then what runs is not stopped again and again.
       if (replacement.hasTakenBack)
-        this.#rejected.set(owner, { spec: desired.specHash, until: this.#options.clock.now() + TRY_AGAIN_MS })
-      return outcome('failed', replacement.failedAt, error.serverMessage || error.detail)
+        this.#rejected.set(owner, { spec: desired.specHash, until: this.#options.clock.now() + TRY_AGAIN_MS, told })
+      return told
     }
   }
 

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { after, before, beforeEach, suite, test } from 'node:test'
+import type { DeploymentSettings } from '#schema/deployment/settings.ts'
+import {
+  type DockerBench,
+  benchDeployment as deployment,
+  BENCH_NAME as NAME,
+  startDockerBench,
+} from '#test/support/docker-bench.ts'
+import { hasDocker } from '#test/support/docker-fleet.ts'
+
+const command = 'trap "exit 0" TERM; while true; do sleep 1 & wait; done'
+/** Longer than something that could not be started is left alone. */
+const LATER_MS = 600_000
+
+const clock = { aheadMs: 0, now: () => Date.now() + clock.aheadMs }
+let bench: DockerBench
+let impossible: string | undefined
+before(async () => {
+  const started = await startDockerBench({ 'tiny:good': { command, health: 'true' } }, clock)
+  if ('impossible' in started) {
+    impossible = started.impossible
+    return
+  }
+  bench = started
+  for (const network of ['front', 'back']) await bench.engine.docker('network', 'create', network)
+})
+after(() => bench?.[Symbol.asyncDispose]())
+beforeEach(async () => {
+  clock.aheadMs = 0
+  await bench?.startOver()
+})
+
+const good = (settings: Partial<DeploymentSettings>) => deployment('tiny:good', settings)
+
+/** A port of this machine that is taken until it is freed, at the latest at the end of the block. */
+async function takePort() {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  let closed: Promise<unknown> | undefined
+  const free = async () => {
+    closed ??= once(socket.close(), 'close')
+    await closed
+  }
+  return { port, free, [Symbol.asyncDispose]: free }
+}
+
+suite('CT-16: a port that is taken', () => {
+  test('the container from before goes on, the status says why, and it is tried again only later', async (t) => {
+    if (!(await hasDocker(t, impossible))) return
+    await bench.reach(good({ docker_network: 'front', docker_map_ports: false }), 'ready')
+    const id = await bench.inspect(NAME, '{{.Id}}')
+    await using taken = await takePort()
+    const wanted = good({ docker_network: 'front', docker_port_bindings: { '1812/udp': `127.0.0.1:${taken.port}` } })
+    const from = bench.made()
+    for (const _ of ['the attempt', 'not again', 'and not again']) {
+      const { condition, reason, message } = await bench.apply(wanted)
+      assert.deepEqual([condition, reason], ['failed', 'StartFailed'])
+      assert.match(message, new RegExp(`127\\.0\\.0\\.1:${taken.port}.* in use`))
+      assert.equal(await bench.inspect(NAME, '{{.Id}} {{.State.Status}}'), `${id} running`)
+      assert.deepEqual(await bench.names(), [NAME])
+    }
+    assert.equal(bench.made() - from, 1)
+
+    await taken.free()
+    assert.equal((await bench.apply(wanted)).condition, 'failed')
+    assert.equal(bench.made() - from, 1, 'nobody knows that the port is free')
+    clock.aheadMs = LATER_MS
+    assert.equal((await bench.apply(wanted)).condition, 'progressing')
+    // The engine's own clock has not gone on.
+    clock.aheadMs = 0
+    await bench.reach(wanted, 'ready')
+    assert.equal(bench.made() - from, 2)
+    assert.deepEqual(await bench.names(), [NAME])
+    assert.match(await bench.inspect(NAME, '{{json .NetworkSettings.Ports}}'), new RegExp(String(taken.port)))
+  })
+
+  test('something else that is wanted meanwhile is done at once', async (t) => {
+    if (!(await hasDocker(t, impossible))) return
+    await bench.reach(good({ docker_network: 'front', docker_map_ports: false }), 'ready')
+    await using taken = await takePort()
+    const wanted = { docker_network: 'front', docker_port_bindings: { '1812/udp': `127.0.0.1:${taken.port}` } }
+    assert.equal((await bench.apply(good(wanted))).reason, 'StartFailed')
+    await bench.reach(good({ docker_network: 'front', docker_map_ports: false, docker_labels: { a: 'b' } }), 'ready')
+    assert.equal(await bench.inspect(NAME, '{{.Config.Labels.a}}'), 'b')
+  })
+
+  test('the first container of an outpost: nothing is left of an attempt', async (t) => {
+    if (!(await hasDocker(t, impossible))) return
+    await using taken = await takePort()
+    const wanted = good({ docker_network: 'front', docker_port_bindings: { '1812/udp': `127.0.0.1:${taken.port}` } })
+    assert.equal((await bench.apply(wanted)).reason, 'StartFailed')
+    assert.deepEqual(await bench.names(), [])
+    await taken.free()
+    await bench.reach(wanted, 'ready')
+  })
+})
