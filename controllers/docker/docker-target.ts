@@ -31,12 +31,21 @@ const outcome = (condition: Outcome['condition'], reason: string, message = ''):
   message,
 })
 
+interface Rejected {
+  readonly spec: string
+  /** A tag may come to name another image, which is worth another attempt. */
+  readonly imageId: string | undefined
+  readonly until: number
+  /** What was said of the attempt. */
+  readonly told: Outcome
+}
+
 /** Outposts as containers of one Docker daemon. */
 export class DockerTarget implements Target {
   readonly #options: DockerTargetOptions
   readonly #containers: Containers
   /** What was tried last and failed, by owner: it is not tried again until something else is wanted, or for a while. */
-  readonly #rejected = new Map<string, { readonly spec: string; readonly until: number; readonly told: Outcome }>()
+  readonly #rejected = new Map<string, Rejected>()
   readonly #stop = new AbortController()
 
   constructor(options: DockerTargetOptions) {
@@ -115,10 +124,12 @@ export class DockerTarget implements Target {
       this.#containers.find(desired.name, signal),
       this.#containers.imageId(image, signal),
     ])
+    const now = this.#options.clock.now()
     const rejected = this.#rejected.get(owner)
-    const rejectedSpec =
-      rejected !== undefined && rejected.until > this.#options.clock.now() ? rejected.spec : undefined
-    const step = nextStep({ desired, imageId, owned, named, rejectedSpec, now: this.#options.clock.now() })
+    const isSameImage = imageId === undefined || imageId === rejected?.imageId
+    const isStillSo = rejected !== undefined && rejected.until > now && isSameImage
+    const rejectedSpec = isStillSo ? rejected.spec : undefined
+    const step = nextStep({ desired, imageId, owned, named, rejectedSpec, now })
     return { desired, step }
   }
 
@@ -145,7 +156,8 @@ export class DockerTarget implements Target {
         case 'return': {
           const words = await this.#containers.lastWords(step.failed.id, signal)
           const told = outcome('rejected', ROLLED_BACK, words || 'the new container did not become healthy')
-          this.#rejected.set(owner, { spec: desired.specHash, until: Number.POSITIVE_INFINITY, told })
+          const { imageId } = step.failed
+          this.#rejected.set(owner, { spec: desired.specHash, imageId, until: Number.POSITIVE_INFINITY, told })
           await replacement.undo(step.failed, step.to)
           return told
         }
@@ -162,8 +174,11 @@ export class DockerTarget implements Target {
       if (!(error instanceof DockerRefusedError)) throw error
       const told = outcome('failed', replacement.failedAt, error.serverMessage || error.detail)
       // A port may become free; until then what runs is not stopped again and again.
-      if (replacement.hasTakenBack)
-        this.#rejected.set(owner, { spec: desired.specHash, until: this.#options.clock.now() + TRY_AGAIN_MS, told })
+      if (replacement.hasTakenBack) {
+        const imageId = await this.#containers.imageId(desired.image, signal)
+        const until = this.#options.clock.now() + TRY_AGAIN_MS
+        this.#rejected.set(owner, { spec: desired.specHash, imageId, until, told })
+      }
       return told
     }
   }

@@ -10,11 +10,13 @@ import {
   startDockerBench,
 } from '#test/support/docker-bench.ts'
 import { hasDocker } from '#test/support/docker-fleet.ts'
+import { importTinyImage } from '#test/support/tiny-image.ts'
 
 const command = 'trap "exit 0" TERM; while true; do sleep 1 & wait; done'
 /** Longer than something that could not be started is left alone. */
 const LATER_MS = 600_000
 
+const { signal } = new AbortController()
 const clock = { aheadMs: 0, now: () => Date.now() + clock.aheadMs }
 let bench: DockerBench
 let impossible: string | undefined
@@ -97,4 +99,73 @@ suite('CT-16: a port that is taken', () => {
     await taken.free()
     await bench.reach(wanted, 'ready')
   })
+})
+
+suite('CT-16: an image whose tag moves', () => {
+  const wanted = deployment('tiny:moving')
+  const importAs = (words: string, health: 'true' | 'false') =>
+    importTinyImage(bench.engine, 'tiny:moving', { command: `echo ${words}; ${command}`, health })
+  const imageOf = async (name: string) => bench.inspect(name, '{{.Image}}')
+
+  test('the container is replaced once, then left alone', async (t) => {
+    if (!(await hasDocker(t, impossible))) return
+    await importAs('first', 'true')
+    await bench.reach(wanted, 'ready')
+    const before = await imageOf(NAME)
+    await importAs('second', 'true')
+    const from = bench.made()
+    const [step] = await bench.target.plan(wanted, signal)
+    assert.deepEqual([step?.action, step?.detail], ['replace', ['image']])
+    await bench.reach(wanted, 'ready')
+    assert.notEqual(await imageOf(NAME), before)
+    const changes = bench.socket.requests.length
+    for (const _ of ['once', 'and again']) assert.equal((await bench.apply(wanted)).condition, 'ready')
+    assert.equal(bench.made() - from, 1)
+    assert.deepEqual(
+      bench.socket.requests.slice(changes).filter((request) => !request.startsWith('GET ')),
+      [],
+    )
+  })
+
+  test('to one that does not become healthy, and on to one that does', async (t) => {
+    if (!(await hasDocker(t, impossible))) return
+    await importAs('first', 'true')
+    await bench.reach(wanted, 'ready')
+    const id = await bench.inspect(NAME, '{{.Id}}')
+    await importAs('sick', 'false')
+    await bench.reach(wanted, 'rejected')
+    assert.equal((await bench.apply(wanted)).condition, 'rejected')
+    assert.equal(await bench.inspect(NAME, '{{.Id}} {{.State.Status}}'), `${id} running`)
+    await importAs('mended', 'true')
+    await bench.reach(wanted, 'ready')
+    assert.notEqual(await bench.inspect(NAME, '{{.Id}}'), id)
+  })
+})
+
+suite('Docker networks', () => {
+  const networksOf = async (name: string) =>
+    Object.keys(JSON.parse(await bench.inspect(name, '{{json .NetworkSettings.Networks}}'))).sort()
+
+  test('a container is on every network that is asked for, and on no other', async (t) => {
+    if (!(await hasDocker(t, impossible))) return
+    const wanted = good({ docker_network: 'front', docker_networks: ['back'], docker_map_ports: false })
+    await bench.reach(wanted, 'ready')
+    assert.deepEqual(await networksOf(NAME), ['back', 'front'])
+    const [step] = await bench.target.plan(wanted, signal)
+    assert.equal(step?.action, 'nothing')
+    await bench.reach(good({ docker_network: 'back', docker_map_ports: false }), 'ready')
+    assert.deepEqual(await networksOf(NAME), ['back'])
+  })
+
+  const missing: ReadonlyArray<[which: string, settings: Partial<DeploymentSettings>]> = [
+    ['first', { docker_network: 'nowhere' }],
+    ['second', { docker_network: 'front', docker_networks: ['nowhere'] }],
+  ]
+  for (const [which, settings] of missing)
+    test(`one that does not exist is named, and nothing is made: the ${which}`, async (t) => {
+      if (!(await hasDocker(t, impossible))) return
+      const { condition, reason, message } = await bench.apply(good(settings))
+      assert.deepEqual([condition, reason, message], ['failed', 'NetworkMissing', 'there is no network "nowhere"'])
+      assert.deepEqual(await bench.names(), [])
+    })
 })
