@@ -1,7 +1,8 @@
-import { type Agent, type IncomingMessage, request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { z } from 'zod'
 import { TargetUnreachableError } from '#controllers/target/target-error.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
+import type { EngineAgent } from './connect.ts'
 import { DockerRefusedError } from './docker-refused-error.ts'
 import { bounded, type EngineAnswer, jsonLines, understood } from './engine-answer.ts'
 
@@ -29,10 +30,10 @@ export interface EngineRequest {
 
 /** The Docker Engine API over connections that `agent` makes; in the newest version that both sides know. */
 export class EngineApi implements Disposable {
-  readonly #agent: Agent
+  readonly #agent: EngineAgent
   #version: Promise<string> | undefined
 
-  constructor(agent: Agent) {
+  constructor(agent: EngineAgent) {
     this.#agent = agent
   }
 
@@ -101,6 +102,11 @@ export class EngineApi implements Disposable {
     return isOlder(NEWEST, ApiVersion) ? NEWEST : ApiVersion
   }
 
+  #unreachable(why: string, cause: Error): TargetUnreachableError {
+    const reasons = [why, this.#agent.trouble()].filter((each) => each !== undefined)
+    return new TargetUnreachableError(`Docker does not answer (${reasons.join('; ')})`, cause)
+  }
+
   #send({ method = 'GET', path, query, body, timeoutMs = TIMEOUT_MS, signal }: EngineRequest, prefix: string) {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const text = body === undefined ? undefined : JSON.stringify(body)
@@ -119,7 +125,7 @@ export class EngineApi implements Disposable {
     sent.on('error', (cause: Error & { code?: string }) => {
       this.#version = undefined
       if (cause instanceof MartelloError) reject(cause)
-      else reject(new TargetUnreachableError(`Docker does not answer (${cause.code ?? cause.name})`, cause))
+      else reject(this.#unreachable(cause.code ?? cause.name, cause))
     })
     sent.end(text)
     return promise
