@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { ADMIN_TOKEN } from '#test/support/core.ts'
 import { type DockerFleet, hasDocker, startDockerFleet } from '#test/support/docker-fleet.ts'
-import { temporaryFolder } from '#test/support/engines/process.ts'
+import { temporaryFolder, until } from '#test/support/engines/process.ts'
+import { hasTool, run } from '#test/support/engines/tools.ts'
 import { importTinyImage } from '#test/support/tiny-image.ts'
 
+const COMMAND = join(import.meta.dirname, '..', '..', 'controllers', 'commands', 'martello.mjs')
 const RUN = 'trap "exit 0" TERM; while true; do sleep 1 & wait; done'
 /** So long that what is kept of the output begins within what was printed before. */
 const LONG = 'x'.repeat(970)
@@ -73,4 +77,37 @@ suite('CT-12: a container that prints its environment', () => {
             assert.ok(!kept.includes(form.slice(at, at + PART)), `part ${at} of ${form.length} is shown`)
       }
     })
+})
+
+test('CT-16: a container that Compose made is taken over, and kept until the one in its place is healthy', async (t) => {
+  if (!(await hasDocker(t, impossible)) || !(await hasTool(t, 'docker-compose', 'docker-compose'))) return
+  const name = 'ak-outpost-by-hand'
+  const pk = await fleet.newOutpost('by-hand', 'radius', { docker_map_ports: false })
+  const { api, url } = fleet.core()
+  const deployedBy = (connection: string | null) =>
+    api('PATCH', `/outposts/instances/${pk}/`, { service_connection: connection })
+  await deployedBy(null)
+  const asked = ['manifests', 'outpost', '--name', 'by-hand', '--kind', 'compose']
+  const env = { MARTELLO_HOST: url, MARTELLO_TOKEN: ADMIN_TOKEN }
+  const printed = await run(process.execPath, [COMMAND, ...asked], { env })
+  assert.equal(printed.code, 0, printed.text)
+  const compose = ['--host', fleet.docker.url, '--project-name', 'by-hand', '--file', '-']
+  const options = { input: printed.text, withinMs: 60_000 }
+  const up = await run('docker-compose', [...compose, 'up', '--detach'], options)
+  assert.equal(up.code, 0, up.text)
+  const isHealthy = async () => (await fleet.inspect(name, '{{.State.Health.Status}}')) === 'healthy'
+  await until('it is healthy', isHealthy)
+  const made = await fleet.inspect(name, '{{.Id}}')
+
+  const removed = fleet.socket.hold(/^DELETE \/containers\//)
+  await deployedBy(fleet.connection)
+  await using _ = fleet.startController()
+  const { letGo } = await removed
+  assert.ok(await isHealthy())
+  assert.equal(await fleet.inspect(`${name}-previous`, '{{.Id}}'), made)
+  letGo()
+  await fleet.isReady('by-hand')
+  assert.notEqual(await fleet.inspect(name, '{{.Id}}'), made)
+  const mine = async () => (await fleet.containers()).filter((each) => each.startsWith(name))
+  assert.deepEqual(await mine(), [name])
 })
