@@ -24,6 +24,8 @@ export interface DockerTargetOptions {
   readonly random: Random
 }
 
+const UNCHECKED = 'its image has no health check: that it has stayed up is all that is known'
+
 type Outcome = Pick<ObjectStatus, 'condition' | 'reason' | 'message'>
 const outcome = (condition: Outcome['condition'], reason: string, message = ''): Outcome => ({
   condition,
@@ -152,7 +154,7 @@ export class DockerTarget implements Target {
         case 'done':
           for (const { id } of step.leftovers) await this.#containers.remove(id, signal)
           this.#rejected.delete(owner)
-          return outcome('ready', 'Running')
+          return outcome('ready', 'Running', step.isChecked ? '' : UNCHECKED)
         case 'return': {
           const words = await this.#containers.lastWords(step.failed.id, signal)
           const told = outcome('rejected', ROLLED_BACK, words || 'the new container did not become healthy')

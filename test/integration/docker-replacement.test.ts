@@ -13,6 +13,7 @@ import { hasDocker } from '#test/support/docker-fleet.ts'
 import { importTinyImage } from '#test/support/tiny-image.ts'
 
 const command = 'trap "exit 0" TERM; while true; do sleep 1 & wait; done'
+const IMAGES = { 'tiny:good': { command, health: 'true' }, 'tiny:unchecked': { command } }
 /** Longer than something that could not be started is left alone. */
 const LATER_MS = 600_000
 
@@ -21,7 +22,7 @@ const clock = { aheadMs: 0, now: () => Date.now() + clock.aheadMs }
 let bench: DockerBench
 let impossible: string | undefined
 before(async () => {
-  const started = await startDockerBench({ 'tiny:good': { command, health: 'true' } }, clock)
+  const started = await startDockerBench(IMAGES, clock)
   if ('impossible' in started) {
     impossible = started.impossible
     return
@@ -139,6 +140,19 @@ suite('CT-16: an image whose tag moves', () => {
     await importAs('mended', 'true')
     await bench.reach(wanted, 'ready')
     assert.notEqual(await bench.inspect(NAME, '{{.Id}}'), id)
+  })
+})
+
+suite('health checks', () => {
+  test("the image's own decides, and that there is none is said", async (t) => {
+    if (!(await hasDocker(t, impossible))) return
+    assert.equal((await bench.reach(deployment('tiny:good'), 'ready')).message, '')
+    assert.match(await bench.inspect(NAME, '{{json .Config.Healthcheck.Test}}'), /"true"/)
+    assert.equal((await bench.apply(deployment('tiny:unchecked'))).condition, 'progressing')
+    assert.equal((await bench.apply(deployment('tiny:unchecked'))).condition, 'progressing', 'not at once')
+    // Longer than a container has to stay up; the engine's own clock has not gone on.
+    clock.aheadMs = 60_000
+    assert.match((await bench.reach(deployment('tiny:unchecked'), 'ready')).message, /no health check/)
   })
 })
 
