@@ -1,9 +1,10 @@
 import type { LocalListen } from '#controllers/desired/local-process.ts'
-import { CONNECTION_KINDS, type ConnectionKind } from '#controllers/open-targets.ts'
+import type { ConnectionKind } from '#controllers/open-targets.ts'
 import { ConfigError } from '#schema/kernel/errors.ts'
 import type { LogLevel } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import { SettingsReader, type SettingsSource } from '#schema/kernel/settings.ts'
+import { readConnectionKinds } from './connection-kinds.ts'
 import { readLocalListen } from './start-config.ts'
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
@@ -39,10 +40,7 @@ export function readControllerConfig(source: SettingsSource): ControllerConfig {
   const token = new Secret(settings.text('token'))
   const host = settings.url('host')
   if (!settings.has('host')) settings.problem('MARTELLO_HOST is required: the URL of the core')
-  const kinds = settings.list('controller.kinds', CONNECTION_KINDS)
-  for (const kind of kinds)
-    if (!CONNECTION_KINDS.some((known) => known === kind))
-      settings.problem(`MARTELLO_CONTROLLER__KINDS: ${kind} is none of ${CONNECTION_KINDS.join(', ')}`)
+  const kinds = readConnectionKinds(settings)
   const lease = settings.text('controller.lease', '')
   if (lease !== '' && !LEASE.test(lease))
     settings.problem('MARTELLO_CONTROLLER__LEASE is not of the form namespace/name')
@@ -50,7 +48,7 @@ export function readControllerConfig(source: SettingsSource): ControllerConfig {
   const rest = { customResources, logLevel: settings.logLevel(), listen: readLocalListen(settings) }
   settings.finish()
   if (host === undefined) throw new ConfigError(['MARTELLO_HOST is required'])
-  return { host, token, lease, kinds: CONNECTION_KINDS.filter((kind) => kinds.includes(kind)), ...rest }
+  return { host, token, lease, kinds, ...rest }
 }
 
 function readCustomResources(settings: SettingsReader): CustomResourcesConfig | undefined {

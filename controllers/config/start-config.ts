@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import type { LocalListen } from '#controllers/desired/local-process.ts'
+import type { ConnectionKind } from '#controllers/open-targets.ts'
 import { type ListenAddress, SettingsReader, type SettingsSource } from '#schema/kernel/settings.ts'
+import { readConnectionKinds } from './connection-kinds.ts'
 
 /** What `martello start` itself has to know; everything else is read by the processes that it starts. */
 export interface StartConfig {
@@ -8,6 +10,8 @@ export interface StartConfig {
   readonly core: { readonly http: ListenAddress; readonly https: ListenAddress; readonly metrics: ListenAddress }
   readonly sample: { readonly enabled: boolean; readonly listen: ListenAddress; readonly forwardUrl: string }
   readonly local: LocalListen
+  /** The kinds of service connections that its controller serves. */
+  readonly kinds: readonly ConnectionKind[]
 }
 
 export function readStartConfig(source: SettingsSource): StartConfig {
@@ -25,6 +29,7 @@ export function readStartConfig(source: SettingsSource): StartConfig {
       forwardUrl: settings.text('sample_forward_url', 'http://forward.localhost:8080'),
     },
     local: readLocalListen(settings),
+    kinds: readConnectionKinds(settings),
   }
   // Unknown names are told by the core, which knows the most of them.
   settings.finish()

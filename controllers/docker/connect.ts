@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { Agent } from 'node:http'
 import { connect as connectTcp, isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -26,13 +27,22 @@ export interface DockerCredentials {
 
 type Connect = () => Duplex | Promise<Duplex>
 
+interface AgentOptions {
+  readonly end?: () => void
+  readonly keepAlive?: boolean
+  readonly trouble?: () => string | undefined
+}
+
 /** Connections of the Engine API over whatever leads to the daemon. */
-class EngineAgent extends Agent {
+export class EngineAgent extends Agent {
+  /** What is known on this side of why connections would fail, now. */
+  readonly trouble: () => string | undefined
   readonly #connect: Connect
   readonly #end: () => void
 
-  constructor(connect: Connect, { end = () => {}, keepAlive = true }: { end?: () => void; keepAlive?: boolean } = {}) {
+  constructor(connect: Connect, { end = () => {}, keepAlive = true, trouble = () => undefined }: AgentOptions = {}) {
     super({ keepAlive, maxSockets: 16 })
+    this.trouble = trouble
     this.#connect = connect
     this.#end = end
   }
@@ -59,7 +69,10 @@ export function localDockerUrl(env: Readonly<Record<string, string | undefined>>
 }
 
 /** Connections to the daemon; a ServiceConnectionError names the setting that cannot be used. */
-export function dockerAgent(credentials: DockerCredentials, env: Readonly<Record<string, string | undefined>>): Agent {
+export function dockerAgent(
+  credentials: DockerCredentials,
+  env: Readonly<Record<string, string | undefined>>,
+): EngineAgent {
   const text = credentials.local ? localDockerUrl(env) : credentials.url
   const url = URL.parse(text)
   if (url === null) throw new ServiceConnectionError('url is not an address of a Docker daemon')
@@ -76,18 +89,30 @@ export function dockerAgent(credentials: DockerCredentials, env: Readonly<Record
 }
 
 /** Whoever reaches a daemon without TLS owns its machine: only for what cannot leave this one. */
-function plainAgent(url: URL): Agent {
+function plainAgent(url: URL): EngineAgent {
   if (!LOOPBACK.test(url.hostname))
     throw new ServiceConnectionError('url: a daemon on another machine needs TLS (tls_authentication) or SSH')
   const host = url.hostname.replace(/^\[|\]$/g, '')
   return new EngineAgent(() => connectTcp(Number(url.port) || PLAIN_PORT, host))
 }
 
-function tlsAgent(url: URL, { ca, certificate: cert, key }: DockerCredentials): Agent {
+function tlsAgent(url: URL, { ca, certificate: cert, key }: DockerCredentials): EngineAgent {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = Number(url.port) || TLS_PORT
   const own = { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert, key }) }
   // An address is checked against the certificate too, but is no server name (RFC 6066 §3).
   const name = isIP(host) === 0 ? { servername: host } : {}
-  return new EngineAgent(() => connectTls({ ...own, ...name, host, port, minVersion: 'TLSv1.2' }))
+  const connect = () => connectTls({ ...own, ...name, host, port, minVersion: 'TLSv1.2' })
+  return new EngineAgent(connect, { trouble: () => (cert === undefined ? undefined : expiryOf(cert)) })
+}
+
+/** A daemon calls a certificate that has expired a bad one, like any other that it does not take. */
+function expiryOf(certificate: string): string | undefined {
+  try {
+    const { validTo } = new X509Certificate(certificate)
+    return Date.parse(validTo) < Date.now() ? `the certificate of tls_authentication expired ${validTo}` : undefined
+  } catch {
+    // That it is no certificate is what the connection fails of.
+    return undefined
+  }
 }

@@ -15,6 +15,7 @@ import { type NextStep, nextStep } from './plan/next-step.ts'
 import { Replacement } from './replacement.ts'
 
 const WATCH_AGAIN: Backoff = { firstMs: 1_000, capMs: 60_000 }
+/** What could not even be started is left alone for this long. */
 const TRY_AGAIN_MS = 600_000
 
 export interface DockerTargetOptions {
@@ -23,6 +24,8 @@ export interface DockerTargetOptions {
   readonly random: Random
 }
 
+const UNCHECKED = 'its image has no health check: that it has stayed up is all that is known'
+
 type Outcome = Pick<ObjectStatus, 'condition' | 'reason' | 'message'>
 const outcome = (condition: Outcome['condition'], reason: string, message = ''): Outcome => ({
   condition,
@@ -30,12 +33,21 @@ const outcome = (condition: Outcome['condition'], reason: string, message = ''):
   message,
 })
 
+interface Rejected {
+  readonly spec: string
+  /** A tag may come to name another image, which is worth another attempt. */
+  readonly imageId: string | undefined
+  readonly until: number
+  /** What was said of the attempt. */
+  readonly told: Outcome
+}
+
 /** Outposts as containers of one Docker daemon. */
 export class DockerTarget implements Target {
   readonly #options: DockerTargetOptions
   readonly #containers: Containers
   /** What was tried last and failed, by owner: it is not tried again until something else is wanted, or for a while. */
-  readonly #rejected = new Map<string, { readonly spec: string; readonly until: number }>()
+  readonly #rejected = new Map<string, Rejected>()
   readonly #stop = new AbortController()
 
   constructor(options: DockerTargetOptions) {
@@ -69,7 +81,7 @@ export class DockerTarget implements Target {
     }
     const why: Partial<Record<NextStep['kind'], string>> = {
       taken: "somebody else's container has this name",
-      held: 'what is wanted did not become healthy',
+      held: 'what is wanted was tried and failed',
       start: 'it does not run',
       return: 'it did not become healthy',
     }
@@ -114,10 +126,12 @@ export class DockerTarget implements Target {
       this.#containers.find(desired.name, signal),
       this.#containers.imageId(image, signal),
     ])
+    const now = this.#options.clock.now()
     const rejected = this.#rejected.get(owner)
-    const rejectedSpec =
-      rejected !== undefined && rejected.until > this.#options.clock.now() ? rejected.spec : undefined
-    const step = nextStep({ desired, imageId, owned, named, rejectedSpec, now: this.#options.clock.now() })
+    const isSameImage = imageId === undefined || imageId === rejected?.imageId
+    const isStillSo = rejected !== undefined && rejected.until > now && isSameImage
+    const rejectedSpec = isStillSo ? rejected.spec : undefined
+    const step = nextStep({ desired, imageId, owned, named, rejectedSpec, now })
     return { desired, step }
   }
 
@@ -140,21 +154,19 @@ export class DockerTarget implements Target {
         case 'done':
           for (const { id } of step.leftovers) await this.#containers.remove(id, signal)
           this.#rejected.delete(owner)
-          return outcome('ready', 'Running')
+          return outcome('ready', 'Running', step.isChecked ? '' : UNCHECKED)
         case 'return': {
           const words = await this.#containers.lastWords(step.failed.id, signal)
-          this.#rejected.set(owner, { spec: desired.specHash, until: Number.POSITIVE_INFINITY })
+          const told = outcome('rejected', ROLLED_BACK, words || 'the new container did not become healthy')
+          const { imageId } = step.failed
+          this.#rejected.set(owner, { spec: desired.specHash, imageId, until: Number.POSITIVE_INFINITY, told })
           await replacement.undo(step.failed, step.to)
-          return outcome('rejected', ROLLED_BACK, words || 'the new container did not become healthy')
+          return told
         }
         case 'failing':
           return outcome('failed', 'Unhealthy', await this.#containers.lastWords(step.container.id, signal))
         case 'held':
-          return outcome(
-            'rejected',
-            ROLLED_BACK,
-            'what is wanted did not become healthy; the container from before runs',
-          )
+          return this.#rejected.get(owner)!.told
         case 'taken':
           return outcome('rejected', 'NameTaken', "somebody else's container has this name")
         default:
@@ -162,10 +174,14 @@ export class DockerTarget implements Target {
       }
     } catch (error) {
       if (!(error instanceof DockerRefusedError)) throw error
+      const told = outcome('failed', replacement.failedAt, error.serverMessage || error.detail)
       // A port may become free; until then what runs is not stopped again and again.
-      if (replacement.hasTakenBack)
-        this.#rejected.set(owner, { spec: desired.specHash, until: this.#options.clock.now() + TRY_AGAIN_MS })
-      return outcome('failed', replacement.failedAt, error.serverMessage || error.detail)
+      if (replacement.hasTakenBack) {
+        const imageId = await this.#containers.imageId(desired.image, signal)
+        const until = this.#options.clock.now() + TRY_AGAIN_MS
+        this.#rejected.set(owner, { spec: desired.specHash, imageId, until, told })
+      }
+      return told
     }
   }
 

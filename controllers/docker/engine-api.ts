@@ -1,17 +1,19 @@
-import { type Agent, type IncomingMessage, request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { z } from 'zod'
 import { TargetUnreachableError } from '#controllers/target/target-error.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
+import type { EngineAgent } from './connect.ts'
 import { DockerRefusedError } from './docker-refused-error.ts'
+import { bounded, type EngineAnswer, jsonLines, understood } from './engine-answer.ts'
 
 const TIMEOUT_MS = 30_000
-const MAX_ANSWER_OCTETS = 16 * 1024 * 1024
 /** What this client was written against; older daemons are spoken to in their own version. */
 const NEWEST = '1.47'
 /** Health checks and everything else that is used here (Docker 17.05). */
 const OLDEST = '1.30'
+/** What a daemon answers, with 400, to a version that it does not know or not any more. */
+const OTHER_VERSION = /^client version \S+ is too (?:old|new)/
 
-const errorShape = z.object({ message: z.string() })
 const versionShape = z.object({ Version: z.string(), ApiVersion: z.string(), MinAPIVersion: z.string().default('') })
 
 export interface EngineRequest {
@@ -26,26 +28,19 @@ export interface EngineRequest {
   readonly expect?: readonly number[]
 }
 
-export interface EngineAnswer {
-  readonly status: number
-  readonly body: unknown
-  readonly octets: Buffer
-}
-
 /** The Docker Engine API over connections that `agent` makes; in the newest version that both sides know. */
 export class EngineApi implements Disposable {
-  readonly #agent: Agent
+  readonly #agent: EngineAgent
   #version: Promise<string> | undefined
 
-  constructor(agent: Agent) {
+  constructor(agent: EngineAgent) {
     this.#agent = agent
   }
 
   /** Rejects with TargetUnreachableError or DockerRefusedError. */
   async call(asked: EngineRequest): Promise<EngineAnswer> {
-    const response = await this.#send(asked, `/v${await this.#negotiated()}`)
-    const octets = await bounded(response)
-    return understood(asked, response.statusCode ?? 0, octets)
+    const response = await this.#accepted(asked)
+    return understood(asked, response.statusCode ?? 0, await bounded(response))
   }
 
   /** The daemon's own version, such as `20.10.24`. */
@@ -55,19 +50,34 @@ export class EngineApi implements Disposable {
 
   /** JSON values as they come, until the daemon ends the stream or the signal aborts. */
   async *stream(asked: EngineRequest): AsyncGenerator<unknown> {
-    const response = await this.#send({ ...asked, timeoutMs: 0 }, `/v${await this.#negotiated()}`)
-    if ((response.statusCode ?? 0) >= 300) understood(asked, response.statusCode ?? 0, await bounded(response))
-    let text = ''
-    for await (const chunk of response.setEncoding('utf8')) {
-      const lines = `${text}${chunk}`.split('\n')
-      text = lines.pop() ?? ''
-      if (text.length > MAX_ANSWER_OCTETS) throw new TargetUnreachableError('Docker sent a line without an end')
-      for (const line of lines) if (line.trim() !== '') yield JSON.parse(line)
+    try {
+      yield* jsonLines(await this.#accepted({ ...asked, timeoutMs: 0 }))
+    } finally {
+      // Events end with the daemon: the next one may be of another release.
+      this.#version = undefined
     }
   }
 
   [Symbol.dispose](): void {
     this.#agent.destroy()
+  }
+
+  /** An answer that is no refusal; asked once more when the daemon has come to know other versions. */
+  async #accepted(asked: EngineRequest): Promise<IncomingMessage> {
+    try {
+      return await this.#inItsVersion(asked)
+    } catch (error) {
+      if (!(error instanceof DockerRefusedError && OTHER_VERSION.test(error.serverMessage))) throw error
+      this.#version = undefined
+      return this.#inItsVersion(asked)
+    }
+  }
+
+  async #inItsVersion(asked: EngineRequest): Promise<IncomingMessage> {
+    const response = await this.#send(asked, `/v${await this.#negotiated()}`)
+    const { statusCode: status = 0 } = response
+    if (status >= 400 && !asked.expect?.includes(status)) understood(asked, status, await bounded(response))
+    return response
   }
 
   /** Asked anew after a failure: the daemon may be another one by then. */
@@ -92,6 +102,11 @@ export class EngineApi implements Disposable {
     return isOlder(NEWEST, ApiVersion) ? NEWEST : ApiVersion
   }
 
+  #unreachable(why: string, cause: Error): TargetUnreachableError {
+    const reasons = [why, this.#agent.trouble()].filter((each) => each !== undefined)
+    return new TargetUnreachableError(`Docker does not answer (${reasons.join('; ')})`, cause)
+  }
+
   #send({ method = 'GET', path, query, body, timeoutMs = TIMEOUT_MS, signal }: EngineRequest, prefix: string) {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const text = body === undefined ? undefined : JSON.stringify(body)
@@ -110,44 +125,10 @@ export class EngineApi implements Disposable {
     sent.on('error', (cause: Error & { code?: string }) => {
       this.#version = undefined
       if (cause instanceof MartelloError) reject(cause)
-      else reject(new TargetUnreachableError(`Docker does not answer (${cause.code ?? cause.name})`, cause))
+      else reject(this.#unreachable(cause.code ?? cause.name, cause))
     })
     sent.end(text)
     return promise
-  }
-}
-
-async function bounded(response: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let octets = 0
-  try {
-    for await (const part of response) {
-      octets += part.length
-      if (octets > MAX_ANSWER_OCTETS) throw new Error('the answer is too long')
-      parts.push(part)
-    }
-  } catch (cause) {
-    throw new TargetUnreachableError('Docker did not finish its answer', cause)
-  }
-  return Buffer.concat(parts)
-}
-
-function understood(
-  { method = 'GET', path, expect = [] }: EngineRequest,
-  status: number,
-  octets: Buffer,
-): EngineAnswer {
-  const body = asJson(octets)
-  if (status >= 400 && !expect.includes(status))
-    throw new DockerRefusedError(`${method} ${path}`, status, errorShape.safeParse(body).data?.message ?? '')
-  return { status, body, octets }
-}
-
-function asJson(octets: Buffer): unknown {
-  try {
-    return JSON.parse(octets.toString())
-  } catch {
-    return undefined
   }
 }
 

@@ -5,6 +5,7 @@ import { keepSince } from '#controllers/target/keep-since.ts'
 import type { Applied, Deployment, PlannedStep, Target } from '#controllers/target/target.ts'
 import type { ConnectionState, InventoryItem, ObjectStatus } from '#schema/deployment/status.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
+import { changedPointers } from '#schema/kernel/json-pointer.ts'
 import { VERSION } from '#schema/version.ts'
 import { type ProcessEvents, SupervisedProcess } from './supervised-process.ts'
 
@@ -18,6 +19,10 @@ const INHERITED = [
   ...['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'NODE_COMPILE_CACHE'],
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'],
 ]
+
+/** A process is seen by the controller that started it, and nobody else; what that one said of it is in the core. */
+const ELSEWHERE =
+  'it is a process of another controller: whether that one would start it anew cannot be known from here'
 
 export interface LocalTargetOptions {
   readonly coreUrl: URL
@@ -57,10 +62,11 @@ export class LocalTarget implements Target {
 
   async plan({ outpost, before }: Deployment): Promise<readonly PlannedStep[]> {
     const about = { component: 'process', kind: 'Process', name: outpost.name }
-    // A process of another controller on this machine cannot be seen from here; what that one said of it can.
-    if (!this.#running.has(outpost.pk) && before.some(({ condition }) => condition === 'ready'))
-      return [{ ...about, action: 'nothing', detail: ['it runs under its controller'] }]
-    return [{ ...about, action: this.#steps(outpost)[0]?.kind ?? 'nothing', detail: [] }]
+    const running = this.#running.get(outpost.pk)
+    if (running === undefined && before.length > 0) return [{ ...about, action: 'skip', detail: [ELSEWHERE] }]
+    const [step] = this.#steps(outpost)
+    const detail = running === undefined ? [] : changedPointers(running.desired, this.#desired(outpost))
+    return [{ ...about, action: step?.kind ?? 'nothing', detail }]
   }
 
   async apply(deployment: Deployment): Promise<Applied> {

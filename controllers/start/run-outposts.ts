@@ -3,7 +3,7 @@ import type { StartConfig } from '#controllers/config/start-config.ts'
 import { coreClient } from '#controllers/core-client.ts'
 import { discoverer } from '#controllers/discovery/discoverer.ts'
 import { Controller } from '#controllers/loop/controller.ts'
-import { CONNECTION_KINDS, openTargets } from '#controllers/open-targets.ts'
+import { openTargets } from '#controllers/open-targets.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import type { Secret } from '#schema/kernel/secret.ts'
 import type { SettingsSource } from '#schema/kernel/settings.ts'
@@ -24,14 +24,15 @@ export async function runOutposts({ config, env, token, fleet }: OutpostRun, sig
   fleet.progress('Starting the outposts …')
   const clock = { now: () => Date.now() }
   const events = (name: string) => fleet.events(name)
+  const { kinds } = config
   const local = { coreUrl, listen: config.local, events, env, clock, random: Math.random }
   const controller = new Controller({
     core,
-    open: openTargets({ kinds: CONNECTION_KINDS, core, log, local }),
+    open: openTargets({ kinds, core, log, local }),
     log,
     clock,
     random: Math.random,
-    discover: discoverer({ core, kinds: CONNECTION_KINDS, env, log }),
+    discover: discoverer({ core, kinds, env, log }),
     read: (outposts) => fleet.expect(outposts.map(({ name, type }) => ({ name, type }))),
   })
   await controller.run(signal)

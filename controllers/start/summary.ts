@@ -15,11 +15,16 @@ export interface Shown {
 export function summaryText(config: StartConfig, { types, generated, version }: Shown): string {
   const { core, sample, local } = config
   const lines = [`Martello ${version} is running.`, '', ...table(rows(config, types))]
+  const open = [
+    ...(types.has('proxy')
+      ? [`http://sample.localhost:${local.proxy.http.port}  (the sample application, behind the proxy outpost)`]
+      : []),
+    `http://localhost:${core.http.port}  (your applications)`,
+  ]
   if (sample.enabled)
     lines.push(
       '',
-      `Open      http://sample.localhost:${local.proxy.http.port}  (the sample application, behind the proxy outpost)`,
-      `          http://localhost:${core.http.port}  (your applications)`,
+      ...open.map((where, index) => (index === 0 ? 'Open' : '').padEnd(10) + where),
       'Sign in   demo (may open everything), guest (nothing), akadmin (the administrator)',
     )
   if (generated.length > 0)
@@ -28,7 +33,8 @@ export function summaryText(config: StartConfig, { types, generated, version }: 
       'Generated now and shown only this once:',
       ...table(generated.map(({ name, value }) => [name, value])),
     )
-  if (sample.enabled) lines.push('', 'Try', '', ...commands(local, generated))
+  const tries = sample.enabled ? commands(local, { types, generated }) : []
+  if (tries.length > 0) lines.push('', 'Try', '', ...tries)
   return [...lines, '', 'Ctrl-C stops everything.'].join('\n')
 }
 
@@ -54,19 +60,29 @@ function rows({ core, local, dataDir }: StartConfig, types: Shown['types']): (re
   ]
 }
 
-/** The commands as they are pasted into a shell: what is not known any more is asked for. */
-function commands({ proxy, ldap, radius }: StartConfig['local'], generated: readonly Generated[]): string[] {
+/** The commands as they are pasted into a shell, for what runs: what is not known any more is asked for. */
+function commands(
+  { proxy, ldap, radius }: StartConfig['local'],
+  { types, generated }: Pick<Shown, 'types' | 'generated'>,
+): string[] {
   const base = 'dc=ldap,dc=goauthentik,dc=io'
   const known = (name: string) => generated.find((each) => each.name === name)?.value
   const variable = (name: string, value: string | undefined, what: string) =>
     value === undefined ? `  read -rs ${name}  # ${what}` : `  ${name}=${value}`
-  return [
-    variable('PASSWORD', known(GENERATED.samplePassword), 'the password of demo'),
-    variable('SECRET', known(GENERATED.sampleRadiusSecret), 'the RADIUS shared secret'),
-    `  curl -sI http://sample.localhost:${proxy.http.port}/ | grep -i ^location`,
-    `  ldapsearch -x -LLL -H ldap://localhost:${ldap.ldap.port} -D cn=demo,ou=users,${base} -w "$PASSWORD" -b ${base} cn`,
-    `  echo "User-Name=demo,User-Password=$PASSWORD,Message-Authenticator=0x00" | radclient 127.0.0.1:${radius.radius.port} auth "$SECRET"`,
+  const all: readonly (readonly [needed: readonly ShownOutpost['type'][], line: string])[] = [
+    [['ldap', 'radius'], variable('PASSWORD', known(GENERATED.samplePassword), 'the password of demo')],
+    [['radius'], variable('SECRET', known(GENERATED.sampleRadiusSecret), 'the RADIUS shared secret')],
+    [['proxy'], `  curl -sI http://sample.localhost:${proxy.http.port}/ | grep -i ^location`],
+    [
+      ['ldap'],
+      `  ldapsearch -x -LLL -H ldap://localhost:${ldap.ldap.port} -D cn=demo,ou=users,${base} -w "$PASSWORD" -b ${base} cn`,
+    ],
+    [
+      ['radius'],
+      `  echo "User-Name=demo,User-Password=$PASSWORD,Message-Authenticator=0x00" | radclient 127.0.0.1:${radius.radius.port} auth "$SECRET"`,
+    ],
   ]
+  return all.filter(([needed]) => needed.some((type) => types.has(type))).map(([, line]) => line)
 }
 
 function table(lines: readonly (readonly [string, string])[]): string[] {

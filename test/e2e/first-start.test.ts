@@ -54,3 +54,14 @@ test('everything that the first and the second start print works as printed', as
   await assertCommandsWork(summary, `${password}\n${secret}\n`)
   assert.equal(await fleet.stop(), 0)
 })
+
+test('a start that serves no connections of this machine runs the core alone, and deploys nothing', async () => {
+  await using fleet = await startFleet({ kinds: 'kubernetes' })
+  const summary = await summaryOf(fleet)
+  assert.doesNotMatch(summary, /outpost/)
+  assert.deepEqual([...fleet.processes().keys()], ['core'])
+  const deployed = (await (await fleet.api('GET', '/outposts/deployments/')).json()) as { results: unknown[] }
+  assert.deepEqual(deployed.results, [])
+  assert.doesNotMatch(fleet.output(), /is not a setting/)
+  assert.equal(await fleet.stop(), 0)
+})

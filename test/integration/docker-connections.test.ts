@@ -58,11 +58,14 @@ test('the Engine API over TLS and over SSH: only with the right certificates and
   const socket = docker.url.replace('unix://', '')
   const overSsh = { url: `ssh://${sshd.user}@127.0.0.1:${sshd.port}${socket}`, key: sshd.key, sshHostKey: sshd.hostKey }
   const foreign = { certificate: stranger.read(stranger.client.cert), key: stranger.read(stranger.client.key) }
+  const { expired } = pki
+  const ofYesterday = { certificate: pki.read(expired.client.cert), key: pki.read(expired.client.key) }
   await using otherHost = await startSshd()
   const rows: ReadonlyArray<[what: string, credentials: Omit<DockerCredentials, 'local'>, reason: RegExp]> = [
     ['TLS', overTls, /^$/],
     ['TLS without a certificate', { url: overTls.url, ca: overTls.ca }, /CERTIFICATE|ECONNRESET/],
     ["TLS with somebody else's certificate", { ...overTls, ...foreign }, /CERTIFICATE|UNKNOWN_CA|ECONNRESET/],
+    ['TLS with a certificate that has expired', { ...overTls, ...ofYesterday }, /expired/i],
     [
       "TLS with somebody else's authority",
       { ...overTls, ca: stranger.read(stranger.ca) },
@@ -79,4 +82,24 @@ test('the Engine API over TLS and over SSH: only with the right certificates and
       assert.equal(state.healthy, state.reason === '')
       assert.equal(state.version !== '', state.healthy)
     })
+})
+
+test('CT-16: a daemon whose certificate has expired', async (t) => {
+  for (const [tool, debian] of [
+    ['dockerd', 'docker.io'],
+    ['openssl', 'openssl'],
+  ] as const)
+    if (!(await hasTool(t, tool, debian))) return
+  using folder = temporaryFolder('docker-pki')
+  const { ca, client, expired, read } = makePki(folder.path)
+  const port = await freePort()
+  const { cert, key } = expired.server
+  const tls = ['--tlsverify', '--tlscacert', ca, '--tlscert', cert, '--tlskey', key]
+  const engine = await startDocker(['--host', `tcp://127.0.0.1:${port}`, ...tls])
+  if ('impossible' in engine) return t.skip(`no Docker Engine can be started here: ${engine.impossible.slice(-300)}`)
+  await using _ = engine
+  const own = { ca: read(ca), certificate: read(client.cert), key: read(client.key) }
+  const { healthy, reason } = await probe({ url: `tcp://127.0.0.1:${port}`, ...own })
+  assert.equal(healthy, false)
+  assert.match(reason, /expired/i)
 })

@@ -5,12 +5,16 @@ import { dockerAgent } from '#controllers/docker/connect.ts'
 import { DockerTarget } from '#controllers/docker/docker-target.ts'
 import { EngineApi } from '#controllers/docker/engine-api.ts'
 import type { Deployment } from '#controllers/target/target.ts'
-import { type DeploymentSettings, deploymentDefaults } from '#schema/deployment/settings.ts'
 import type { ObjectStatus } from '#schema/deployment/status.ts'
-import { type Docker, startDocker } from '#test/support/engines/docker.ts'
-import { until } from '#test/support/engines/process.ts'
-import { hasTool } from '#test/support/engines/tools.ts'
-import { importTinyImage } from '#test/support/tiny-image.ts'
+import {
+  type DockerBench,
+  benchDeployment as deployment,
+  BENCH_NAME as NAME,
+  BENCH_PK as PK,
+  startDockerBench,
+  BENCH_TOKEN as TOKEN,
+} from '#test/support/docker-bench.ts'
+import { hasDocker } from '#test/support/docker-fleet.ts'
 
 const RUN = 'trap "exit 0" TERM; while true; do sleep 1 & wait; done'
 const IMAGES = {
@@ -19,67 +23,24 @@ const IMAGES = {
   'tiny:sick': { command: `echo "I feel sick"; ${RUN}`, health: 'false' },
   'tiny:dying': { command: 'echo "out of cheese"; exit 3' },
 } as const
-const PK = '11111111-2222-4333-8444-000000000002'
-const NAME = 'ak-outpost-x'
 const signal = new AbortController().signal
 
-let docker: Docker | undefined
+let bench: DockerBench
 let impossible: string | undefined
 before(async () => {
-  const engine = await startDocker()
-  if ('impossible' in engine) impossible = engine.impossible
-  else {
-    docker = engine
-    for (const [name, image] of Object.entries(IMAGES)) await importTinyImage(engine, name, image)
-  }
+  const started = await startDockerBench(IMAGES)
+  if ('impossible' in started) impossible = started.impossible
+  else bench = started
 })
-after(() => docker?.[Symbol.asyncDispose]())
-
-function targetOf({ url }: Docker): DockerTarget {
-  const api = new EngineApi(dockerAgent({ url, local: false }, {}))
-  return new DockerTarget({ api, clock: { now: () => Date.now() }, random: Math.random })
-}
-
-const deployment = (image: string, settings: Partial<DeploymentSettings> = {}): Deployment => ({
-  outpost: {
-    pk: PK,
-    name: 'x',
-    type: 'radius',
-    // This engine has no bridge: containers share the network of the machine, or have none.
-    settings: { ...deploymentDefaults, docker_network: 'none', ...settings },
-    providers: [],
-  },
-  image,
-  context: { version: '1', imageTemplate: 'tiny:good' },
-  secrets: { token: 'the-secret-token' },
-  inventory: [],
-  before: [],
-})
+after(() => bench?.[Symbol.asyncDispose]())
 
 suite('outposts on a Docker Engine', () => {
-  let target: DockerTarget
-  const engine = () => docker!
-  beforeEach(async (t) => {
-    if (impossible !== undefined) return
-    await target?.remove(PK, [], signal)
-    target = targetOf(engine())
-    void t
-  })
-  after(() => target?.[Symbol.asyncDispose]())
+  beforeEach(() => bench?.startOver())
 
-  const apply = async (wanted: Deployment): Promise<ObjectStatus> => (await target.apply(wanted, signal)).objects[0]!
-  /** Applies until the condition is there. */
-  async function reach(wanted: Deployment, condition: ObjectStatus['condition']): Promise<ObjectStatus> {
-    let status: ObjectStatus | undefined
-    await until(condition, async () => {
-      status = await apply(wanted)
-      return status.condition === condition
-    }).catch((cause) => assert.fail(`${condition}: ${JSON.stringify(status)} ${cause}`))
-    return status!
-  }
-  const inspect = async (name: string, format: string) => engine().docker('inspect', '--format', format, name)
-  const names = async () =>
-    (await engine().docker('ps', '--all', '--format', '{{.Names}}')).split('\n').filter(Boolean).sort()
+  const apply = (wanted: Deployment) => bench.apply(wanted)
+  const reach = (wanted: Deployment, condition: ObjectStatus['condition']) => bench.reach(wanted, condition)
+  const inspect = (name: string, format: string) => bench.inspect(name, format)
+  const names = () => bench.names()
 
   const rows: Readonly<Record<string, () => Promise<void>>> = {
     async 'a container is made, becomes ready, and is left alone'() {
@@ -92,13 +53,13 @@ suite('outposts on a Docker Engine', () => {
         await inspect(NAME, '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.ReadonlyRootfs}}'),
         'unless-stopped true',
       )
-      assert.deepEqual(await target.plan(deployment('tiny:good'), signal), [
+      assert.deepEqual(await bench.target.plan(deployment('tiny:good'), signal), [
         { action: 'nothing', component: 'container', kind: 'Container', name: NAME, detail: [] },
       ])
     },
     async 'CT-16: another image replaces it, and the old container goes once the new one is healthy'() {
       await reach(deployment('tiny:good'), 'ready')
-      const [step] = await target.plan(deployment('tiny:better'), signal)
+      const [step] = await bench.target.plan(deployment('tiny:better'), signal)
       assert.equal(step?.action, 'replace')
       assert.equal((await apply(deployment('tiny:better'))).condition, 'progressing')
       assert.deepEqual(await names(), [NAME, `${NAME}-previous`])
@@ -113,7 +74,8 @@ suite('outposts on a Docker Engine', () => {
       assert.equal(status.reason, 'RolledBack')
       assert.match(status.message, /I feel sick/)
       assert.equal(await inspect(NAME, '{{.Id}} {{.State.Status}}'), `${id} running`)
-      assert.equal((await apply(deployment('tiny:sick'))).reason, 'RolledBack')
+      const { reason, message } = await apply(deployment('tiny:sick'))
+      assert.deepEqual([reason, message], [status.reason, status.message], 'why is not forgotten')
       assert.deepEqual(await names(), [NAME])
       await reach(deployment('tiny:good'), 'ready')
       assert.equal(await inspect(NAME, '{{.Id}}'), id)
@@ -133,7 +95,7 @@ suite('outposts on a Docker Engine', () => {
       assert.deepEqual(await names(), [NAME])
     },
     async 'CT-21: removing what is not there makes nothing'() {
-      assert.deepEqual(await target.remove(PK, [], signal), [])
+      assert.deepEqual(await bench.target.remove(PK, [], signal), [])
       assert.deepEqual(await names(), [])
     },
     async 'a network that does not exist is the status, before anything is stopped'() {
@@ -144,20 +106,20 @@ suite('outposts on a Docker Engine', () => {
       assert.equal(await inspect(NAME, '{{.State.Status}}'), 'running')
     },
     async "somebody else's container with this name is not touched"() {
-      const id = await engine().docker('run', '--detach', '--network', 'none', '--name', NAME, 'tiny:good')
+      const id = await bench.engine.docker('run', '--detach', '--network', 'none', '--name', NAME, 'tiny:good')
       try {
         const status = await apply(deployment('tiny:good'))
         assert.equal(status.condition, 'rejected')
         assert.equal(status.reason, 'NameTaken')
-        await target.remove(PK, [], signal)
+        await bench.target.remove(PK, [], signal)
         assert.equal(await inspect(NAME, '{{.Id}}'), id)
       } finally {
-        await engine().docker('rm', '--force', id)
+        await bench.engine.docker('rm', '--force', id)
       }
     },
     async 'one that the reference made is adopted'() {
       const owner = ['--label', `io.goauthentik.outpost-uuid=${PK.replaceAll('-', '')}`]
-      await engine().docker('run', '--detach', '--network', 'none', '--name', NAME, ...owner, 'tiny:good')
+      await bench.engine.docker('run', '--detach', '--network', 'none', '--name', NAME, ...owner, 'tiny:good')
       await reach(deployment('tiny:good'), 'ready')
       assert.deepEqual(await names(), [NAME])
       assert.match(await inspect(NAME, '{{index .Config.Labels "io.martello.spec-hash"}}'), /^[0-9a-f]{64}$/)
@@ -169,28 +131,26 @@ suite('outposts on a Docker Engine', () => {
     },
     async 'a container that was stopped by hand runs again'() {
       await reach(deployment('tiny:good'), 'ready')
-      await engine().docker('stop', '--time', '1', NAME)
+      await bench.engine.docker('stop', '--time', '1', NAME)
       await reach(deployment('tiny:good'), 'ready')
     },
     async 'what happens to a container is heard'() {
       const heard = Promise.withResolvers<string>()
-      using _ = target.watch(heard.resolve)
+      using _ = bench.target.watch(heard.resolve)
       await reach(deployment('tiny:good'), 'ready')
-      await engine().docker('kill', NAME)
+      await bench.engine.docker('kill', NAME)
       assert.equal(await heard.promise, PK)
     },
     async 'CT-12: no status shows the token'() {
       for (const image of ['tiny:good', 'tiny:dying', '127.0.0.1:1/none/such:1']) {
-        const { objects } = await target.apply(deployment(image), signal)
-        assert.doesNotMatch(JSON.stringify(objects), /the-secret-token/)
+        const { objects } = await bench.target.apply(deployment(image), signal)
+        assert.doesNotMatch(JSON.stringify(objects), new RegExp(TOKEN))
       }
     },
   }
   for (const [name, row] of Object.entries(rows))
     test(name, async (t) => {
-      if (!(await hasTool(t, 'dockerd', 'docker.io')) || !(await hasTool(t, 'busybox', 'busybox-static'))) return
-      if (impossible !== undefined) return t.skip(`no Docker Engine can be started here: ${impossible.slice(-300)}`)
-      await row()
+      if (await hasDocker(t, impossible)) await row()
     })
 })
 

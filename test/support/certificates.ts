@@ -7,6 +7,8 @@ export interface Pki {
   readonly ca: string
   readonly server: { readonly cert: string; readonly key: string }
   readonly client: { readonly cert: string; readonly key: string }
+  /** Of the same authority for the same uses, but of yesterday. */
+  readonly expired: { readonly server: Pki['server']; readonly client: Pki['client'] }
   read(path: string): string
 }
 
@@ -16,10 +18,10 @@ export function makePki(folder: string): Pki {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' })
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
   openssl('req', '-x509', ...key, '-subj', '/CN=test authority', '-keyout', at('ca.key'), '-out', at('ca.pem'))
-  const issue = (name: string, extensions: string) => {
+  const issue = (name: string, extensions: string, days = 2) => {
     writeFileSync(at(`${name}.ext`), extensions)
     openssl('req', '-new', ...key, '-subj', `/CN=${name}`, '-keyout', at(`${name}.key`), '-out', at(`${name}.csr`))
-    const signed = ['-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2']
+    const signed = ['-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', String(days)]
     openssl(
       'x509',
       '-req',
@@ -33,10 +35,13 @@ export function makePki(folder: string): Pki {
     )
     return { cert: at(`${name}.pem`), key: at(`${name}.key`) }
   }
+  const server = 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n'
+  const client = 'extendedKeyUsage=clientAuth\n'
   return {
     ca: at('ca.pem'),
-    server: issue('server', 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n'),
-    client: issue('client', 'extendedKeyUsage=clientAuth\n'),
+    server: issue('server', server),
+    client: issue('client', client),
+    expired: { server: issue('expired-server', server, -1), client: issue('expired-client', client, -1) },
     read: (path) => readFileSync(path, 'utf8'),
   }
 }

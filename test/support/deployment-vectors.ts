@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import type { DeployableOutpost, DeployableProvider, DeploymentContext } from '#schema/deployment/outpost.ts'
 import { deploymentDefaults, readDeploymentSettings } from '#schema/deployment/settings.ts'
 
-const FOLDER = join(import.meta.dirname, '..', 'vectors', 'deployment', 'kubernetes')
-const read = (name: string) => readFileSync(join(FOLDER, name), 'utf8')
+const FOLDER = join(import.meta.dirname, '..', 'vectors', 'deployment')
+const read = (name: string, of: 'kubernetes' | 'docker' = 'kubernetes') => readFileSync(join(FOLDER, of, name), 'utf8')
 
 interface RecordedCase {
   readonly name: string
@@ -39,9 +39,10 @@ export const RECORDED_CASES = [
   'radius-default',
   'radius-rich',
 ] as const
+export type RecordedName = (typeof RECORDED_CASES)[number]
 
 /** The outpost of a case. */
-export function recordedOutpost(name: (typeof RECORDED_CASES)[number]): DeployableOutpost {
+export function recordedOutpost(name: RecordedName): DeployableOutpost {
   const recorded = (JSON.parse(read('cases.json')) as Record<string, RecordedCase>)[name]!
   return {
     pk: recorded.uuid,
@@ -57,8 +58,19 @@ export function recordedOutpost(name: (typeof RECORDED_CASES)[number]): Deployab
   }
 }
 
-export function recordedObjects(name: (typeof RECORDED_CASES)[number]): readonly RecordedObject[] {
+export function recordedObjects(name: RecordedName): readonly RecordedObject[] {
   return parseAllDocuments(read(`${name}.reference.yaml`)).map((document) => document.toJS() as RecordedObject)
+}
+
+/** What the reference asks Docker to create, and under which name. */
+export function recordedContainer(name: RecordedName): { readonly name: string; readonly body: Record<string, any> } {
+  const { path, body } = JSON.parse(read(`${name}.create.json`, 'docker')).request
+  return { name: new URL(path, 'http://docker').searchParams.get('name')!, body }
+}
+
+/** The Compose file that the reference prints. */
+export function recordedCompose(name: RecordedName): Record<string, any> {
+  return parse(read(`${name}.compose.yaml`, 'docker'))
 }
 
 /** Patches that the reference was given, one at a time, and the component of each. */

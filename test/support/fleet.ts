@@ -58,6 +58,8 @@ export interface FleetOptions {
   readonly ports?: FleetPorts
   /** Let it generate passwords and secrets, and print them. */
   readonly generate?: boolean
+  /** What its controller serves; outposts run only with `local`, which it is without this. */
+  readonly kinds?: string
 }
 
 /** A free port for everything in a fleet. */
@@ -77,14 +79,19 @@ export async function startFleet(options: FleetOptions = {}): Promise<RunningFle
     command: process.execPath,
     args: COMMAND_LINE,
     cwd: ROOT,
-    env: { ...process.env, ...given, MARTELLO_DATA_DIR: dataDir },
+    env: {
+      ...process.env,
+      ...given,
+      MARTELLO_DATA_DIR: dataDir,
+      ...(options.kinds === undefined ? {} : { MARTELLO_CONTROLLER__KINDS: options.kinds }),
+    },
     ready: async () => (await fetch(`http://${LOOPBACK}:${ports.core}/-/health/ready/`)).ok,
     readyWithinMs: READY_WITHIN_MS,
     cleanUp: () => folder?.[Symbol.dispose](),
   })
   const fleet = new Fleet(engine, ports, secrets)
   try {
-    await fleet.ready()
+    if (options.kinds?.includes('local') ?? true) await fleet.ready()
     return fleet
   } catch (error) {
     await fleet[Symbol.asyncDispose]()

@@ -40,7 +40,7 @@ export function untilDisposed(run: (signal: AbortSignal) => Promise<void>): Asyn
 }
 
 const at = { host: '127.0.0.1', port: 0, setting: 'test' }
-const NOWHERE: LocalListen = {
+export const NOWHERE: LocalListen = {
   proxy: { http: at, https: at, metrics: at },
   ldap: { ldap: at, ldaps: at, metrics: at },
   radius: { radius: at, metrics: at },

@@ -94,6 +94,16 @@ for (const [what, asked, kind, of] of rows)
     if (of !== undefined) assert.equal(detail(step), of)
   })
 
+const checks: ReadonlyArray<[health: LiveContainer['health'], isChecked: boolean]> = [
+  ['healthy', true],
+  ['none', false],
+]
+for (const [health, isChecked] of checks)
+  test(`health ${health}: ${isChecked ? 'it was asked' : 'nobody asked it'}`, () => {
+    const step = nextStep(situation(live({ health })))
+    assert.deepEqual(step, { kind: 'done', leftovers: [], isChecked })
+  })
+
 function detail(step: NextStep): string {
   if (step.kind === 'replace') return step.why.join(',')
   if (step.kind === 'return') return step.to.id

@@ -15,8 +15,8 @@ export type NextStep =
   | { readonly kind: 'start'; readonly container: LiveContainer }
   /** It is on its way, and has time left. */
   | { readonly kind: 'wait' }
-  /** It is as it should be; these are left of what was before. */
-  | { readonly kind: 'done'; readonly leftovers: readonly LiveContainer[] }
+  /** It is as it should be; these are left of what was before. Without a health check nobody knows whether it serves. */
+  | { readonly kind: 'done'; readonly leftovers: readonly LiveContainer[]; readonly isChecked: boolean }
   /** It did not become healthy: the one from before runs again. */
   | { readonly kind: 'return'; readonly failed: LiveContainer; readonly to: LiveContainer }
   /** It is not healthy, and there is nothing to return to. */
@@ -59,7 +59,7 @@ export function nextStep({ desired, imageId, owned, named, rejectedSpec, now }: 
   const previous = others.toSorted((a, b) => b.startedAt - a.startedAt)[0]
   switch (judge(named, now)) {
     case 'healthy':
-      return { kind: 'done', leftovers: others }
+      return { kind: 'done', leftovers: others, isChecked: named.health !== 'none' }
     case 'stopped':
       return { kind: 'start', container: named }
     case 'starting':
