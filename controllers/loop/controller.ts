@@ -29,8 +29,8 @@ export interface ControllerOptions {
   readonly random: Random
   /** Makes service connections of these kinds to what is found here; without it nothing is looked for. */
   readonly discover?: (kinds: ReadonlySet<string>, signal: AbortSignal) => Promise<void>
-  /** What is wanted has been read. */
-  readonly read?: (outposts: readonly FleetOutpost[]) => void
+  /** What is wanted has been read: these are processes of this machine. */
+  readonly readLocal?: (outposts: readonly FleetOutpost[]) => void
 }
 
 /** What was seen of one outpost last, and when it is due again whatever happens. */
@@ -51,6 +51,9 @@ export class Controller {
   #state: FleetState | undefined
   #records = new Map<string, DeploymentRecord>()
   #isTroubled = false
+  /** Of the service connections that were seen last. */
+  #fingerprints = ''
+  #wakeProbes = new AbortController()
 
   constructor(options: ControllerOptions) {
     this.#options = options
@@ -79,7 +82,7 @@ export class Controller {
 
   /** Reads everything, and asks for the outposts that have changed, are due, or are gone. */
   async #round(queue: WorkQueue, targets: Targets): Promise<void> {
-    const { log, clock, read } = this.#options
+    const { log, clock, open, readLocal } = this.#options
     let state: FleetState
     try {
       state = await this.#reader.read()
@@ -94,7 +97,9 @@ export class Controller {
     this.#records = newest(state.records, this.#records)
     await targets.keep(state)
     this.#tokens.keep(state.outposts)
-    read?.([...state.outposts.values()].filter((each) => this.#isServed(each, state, targets)))
+    const kindOf = ({ connection }: FleetOutpost) => state.connections.get(connection ?? '')?.kind
+    readLocal?.([...state.outposts.values()].filter((each) => open.local !== undefined && kindOf(each) === 'local'))
+    this.#probeChanged(state)
     const now = clock.now()
     const canaries = canariesOf(state)
     for (const outpost of new Set([...state.outposts.keys(), ...state.records.keys()])) {
@@ -109,9 +114,11 @@ export class Controller {
       if (!state.outposts.has(outpost) && !state.records.has(outpost)) this.#seen.delete(outpost)
   }
 
-  #isServed({ connection }: FleetOutpost, { connections }: FleetState, targets: Targets): boolean {
-    const found = connections.get(connection ?? '')
-    return found !== undefined && targets.serves(found)
+  /** A service connection that is new or another one is looked at now, not in the next round of probes. */
+  #probeChanged({ connections }: FleetState): void {
+    const now = JSON.stringify([...connections.values()].map(({ fingerprint }) => fingerprint))
+    if (now !== this.#fingerprints) this.#wakeProbes.abort()
+    this.#fingerprints = now
   }
 
   async #work(outpost: string, targets: Targets, signal: AbortSignal): Promise<void> {
@@ -148,7 +155,8 @@ export class Controller {
           .then((state) => writeConnectionState(core, connection.pk, state))
           .catch((cause) => log.debug('the state of a service connection could not be told', { cause }))
       const ms = this.#state === undefined ? READ_EVERY_MS : PROBE_EVERY_MS
-      await wait(ms, undefined, { signal }).catch(() => {})
+      await wait(ms, undefined, { signal: AbortSignal.any([signal, this.#wakeProbes.signal]) }).catch(() => {})
+      this.#wakeProbes = new AbortController()
     }
   }
 }

@@ -33,9 +33,6 @@ export async function startFleet({ env: given, readFile }: SettingsSource, stop:
         MARTELLO_CONTROLLER_TOKEN: token.reveal(),
         MARTELLO_SAMPLE: String(config.sample.enabled),
         MARTELLO_DATA_DIR: config.dataDir,
-        // Read above, and no setting of the core.
-        MARTELLO_CONTROLLER__KINDS: undefined,
-        AUTHENTIK_CONTROLLER__KINDS: undefined,
       },
     },
     {

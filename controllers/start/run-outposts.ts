@@ -33,7 +33,7 @@ export async function runOutposts({ config, env, token, fleet }: OutpostRun, sig
     clock,
     random: Math.random,
     discover: discoverer({ core, kinds, env, log }),
-    read: (outposts) => fleet.expect(outposts.map(({ name, type }) => ({ name, type }))),
+    readLocal: (outposts) => fleet.expect(outposts.map(({ name, type }) => ({ name, type }))),
   })
   await controller.run(signal)
 }

@@ -24,6 +24,24 @@ async function assertCommandsWork(summary: string, input: string): Promise<void>
   assert.match(text, /Received Access-Accept/, 'radclient is let in')
 }
 
+/** An outpost that is no process of this machine: what is up here does not wait for it. */
+async function deployElsewhere(corePort: number, token: string): Promise<void> {
+  const ask = async (method: string, path: string, body?: object): Promise<any> => {
+    const answer = await fetch(`http://127.0.0.1:${corePort}/api/v3/outposts/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: body === undefined ? null : JSON.stringify(body),
+    })
+    assert.ok(answer.ok, `${path}: ${answer.status}`)
+    return answer.json()
+  }
+  const daemon = { name: 'elsewhere', url: 'unix:///nowhere/docker.sock' }
+  const { pk } = await ask('POST', 'service_connections/docker/', daemon)
+  const [{ providers }] = (await ask('GET', 'instances/?name__iexact=ldap')).results
+  const outpost = { name: 'elsewhere', type: 'ldap', providers, service_connection: pk, config: {} }
+  await ask('POST', 'instances/', outpost)
+}
+
 test('everything that the first and the second start print works as printed', async (t) => {
   for (const [tool, debian] of [
     ['curl', 'curl'],
@@ -32,7 +50,7 @@ test('everything that the first and the second start print works as printed', as
   ] as const)
     if (!(await hasTool(t, tool, debian))) return
   using folder = temporaryFolder('first-start')
-  const options = { dataDir: folder.path, ports: await fleetPorts(), generate: true }
+  const options = { dataDir: folder.path, ports: await fleetPorts(), generate: true, kinds: 'local,docker' }
   let password: string | undefined
   let secret: string | undefined
   {
@@ -41,10 +59,10 @@ test('everything that the first and the second start print works as printed', as
     password = shownValue(summary, 'password of demo and guest')
     secret = shownValue(summary, 'RADIUS shared secret')
     assert.ok(password !== undefined && secret !== undefined)
-    assert.ok(
-      shownValue(summary, 'akadmin password') !== undefined && shownValue(summary, 'akadmin API token') !== undefined,
-    )
+    const token = shownValue(summary, 'akadmin API token')
+    assert.ok(shownValue(summary, 'akadmin password') !== undefined && token !== undefined)
     await assertCommandsWork(summary, '')
+    await deployElsewhere(options.ports.core, token)
     assert.equal(await fleet.stop(), 0)
   }
   await using fleet = await startFleet(options)

@@ -65,6 +65,12 @@ test('CT-05: a controller that runs uses a connection as it is by now', async (t
   }
   const isReady = () =>
     reaches('it is ready', ({ error, objects }) => error === '' && objects[0]?.condition === 'ready')
+  // Well within the minute after which every connection is looked at again.
+  const connectionIs = (healthy: boolean) =>
+    until(`the connection is ${healthy ? '' : 'not '}healthy`, async () => {
+      const { body: state } = await core.api('GET', `/outposts/service_connections/all/${connection}/state/`)
+      return state.healthy === healthy && (healthy || /Docker does not answer/.test(state.reason))
+    })
   await isReady()
   const id = await docker.docker('inspect', '--format', '{{.Id}}', 'ak-outpost-x')
 
@@ -78,8 +84,10 @@ test('CT-05: a controller that runs uses a connection as it is by now', async (t
     await t.test(`${what}: the deployment says what is wrong, and recovers`, async () => {
       await write('PATCH', path, wrong)
       await reaches('it says so', ({ error, objects }) => told.test(error) && objects[0]?.condition !== 'ready')
+      await connectionIs(false)
       await write('PATCH', path, again)
       await isReady()
+      await connectionIs(true)
       assert.equal(await docker.docker('inspect', '--format', '{{.Id}}', 'ak-outpost-x'), id)
     })
 })
