@@ -45,18 +45,14 @@ export interface RunningOutpost {
 
 /**
  * Runs one outpost until the signal aborts: boot (every failure of the core is waited out), link, refresh, revocations.
- * `started` is called once metrics and health can be asked for, before the core has answered. Rejects when a socket cannot
+ * Work in flight then has `graceMs` to finish. `started` is called once metrics and health can be asked for, before the core has answered. Rejects when a socket cannot
  * be opened or the token is for another type.
  */
 export async function runOutpost(
   kind: OutpostKind,
   config: OutpostConfig,
   { log, clock, random, setLogLevel }: Surroundings,
-  {
-    signal,
-    started,
-    graceMs = 4_000,
-  }: { signal: AbortSignal; started?: (outpost: RunningOutpost) => void; graceMs?: number },
+  { signal, started, graceMs }: { signal: AbortSignal; started?: (outpost: RunningOutpost) => void; graceMs: number },
 ): Promise<void> {
   const registry = new Registry()
   const instance = randomUUID()
@@ -163,9 +159,11 @@ export async function runOutpost(
     throw error
   } finally {
     isReady = false
+    log.info('stopping')
     await server.close(AbortSignal.timeout(graceMs))
   }
   await linked
+  log.info('stopped')
 }
 
 function intervalMs({ refresh_interval_s }: OutpostAnswer): number {

@@ -279,7 +279,8 @@ suite('WS-07: logs', () => {
       const stop = new AbortController()
       await using link = linkTo(host(), { token, log })
       const surroundings = { log, clock: { now: () => Date.now() }, random: () => 0.5 }
-      const ended = runOutpost(idleKind('ldap'), outpostConfig(host(), token), surroundings, { signal: stop.signal })
+      const run = { signal: stop.signal, graceMs: 500 }
+      const ended = runOutpost(idleKind('ldap'), outpostConfig(host(), token), surroundings, run)
       await until(
         'both complaints',
         async () => /waiting for the core/.test(lines()) && /link to the core/.test(lines()),
