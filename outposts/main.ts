@@ -47,6 +47,9 @@ async function main(command: string | undefined): Promise<number> {
     console.log(HELP)
     return command === '--help' || command === 'help' ? 0 : 2
   }
+  let refresh = () => {}
+  // From the beginning: Node itself would open a debugger.
+  process.on('SIGUSR1', () => refresh())
   const { config, warnings } = readOutpostConfig(source)
   const sink = pino(sinkOptions(config.logLevel))
   const log = loggerOver(sink).child({ logger: 'outpost' })
@@ -64,7 +67,7 @@ async function main(command: string | undefined): Promise<number> {
     signal: stopSignal(),
     graceMs: isSupervised ? GRACE_MS.supervised : GRACE_MS.alone,
     started(outpost) {
-      process.on('SIGUSR1', () => outpost.refresh())
+      refresh = () => outpost.refresh()
       outpost.ready.then(
         () => {
           process.send?.({ kind: 'ready' })
