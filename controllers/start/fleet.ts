@@ -11,7 +11,7 @@ import { requireFreePorts } from './free-ports.ts'
 
 const CORE_ENTRY = join(import.meta.dirname, '..', '..', 'core', 'main.ts')
 /** From Ctrl-C to the end of everything. What the outposts do not take of it is the core's. */
-const STOP_WITHIN_MS = 4_500
+const STOP_WITHIN_MS = 4_000
 
 /** Runs the fleet until `stop` aborts, and ends it in order: outposts first, then the core. Returns the exit code. */
 export async function startFleet({ env: given, readFile }: SettingsSource, stop: AbortController): Promise<number> {
