@@ -58,8 +58,8 @@ export async function runOutpost(
   const instance = randomUUID()
   const http = createHttp(config)
   const sleep = (ms: number, within: AbortSignal | undefined) =>
-    wait(ms, undefined, within === undefined ? {} : { signal: within })
-  const core = createCoreClient(axiosTransport(http), { host: config.host, token: config.token, random, sleep })
+    wait(ms, undefined, { signal: within === undefined ? signal : AbortSignal.any([signal, within]) })
+  const core = createCoreClient(axiosTransport(http, signal), { host: config.host, token: config.token, random, sleep })
   let isReady = false
   const own = outpostMetrics(registry, { type: kind.type, instance })
   await using metrics = await startMetricsServer(config.listen.metrics, registry, () => isReady)

@@ -59,6 +59,7 @@ export class OwnOutpost {
       try {
         return await this.now()
       } catch (cause) {
+        if (signal.aborted) break
         if (cause instanceof WrongOutpostError && !cause.retryable) throw cause
         if (attempt === 1) log.warning('waiting for the core', { cause })
         this.#wake = new AbortController()
