@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import type { Secret } from '#schema/kernel/secret.ts'
@@ -69,6 +70,8 @@ async function run(): Promise<void> {
   const surroundings = { log, clock: { now: () => Date.now() }, random: Math.random }
   await using core = await runCore(config, surroundings)
   showCredentials(core.bootstrapped)
+  // Else it is written when the process is to end, and on a first start that takes longer than ending does.
+  flushCompileCache()
   await stop
   log.info('stopping')
 }

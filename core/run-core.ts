@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
-import { ListenError } from '#schema/kernel/listen-error.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
-import type { ListenAddress } from '#schema/kernel/settings.ts'
 import { apiRouter } from './api/router.ts'
 import { type Bootstrapped, bootstrap } from './bootstrap/bootstrap.ts'
 import { ensureServerCertificate } from './bootstrap/server-certificate.ts'
@@ -17,6 +14,7 @@ import { openKeyRing } from './crypto/open-key-ring.ts'
 import { registerPasswordMetrics } from './crypto/password-metrics.ts'
 import { createEventRecorder } from './events/event-recorder.ts'
 import { flowExecutorRouter } from './flows/router.ts'
+import { listenAll } from './http/listen-all.ts'
 import { metricsListener } from './http/metrics-listener.ts'
 import { createHttpApp } from './http/server.ts'
 import { sessionMiddleware } from './http/session.ts'
@@ -100,7 +98,8 @@ export async function runCore(config: CoreConfig, { log, clock, random }: CoreSu
     https: createHttpsServer({ ...options, ...certificate, minVersion: 'TLSv1.2' }, app),
   }
   stack.use(runPeriodicTasks(ctx, feed))
-  for (const name of ['metrics', 'http', 'https'] as const) stack.use(await listen(servers[name], config.listen[name]))
+  const names = ['metrics', 'http', 'https'] as const
+  stack.use(await listenAll(names.map((name) => [servers[name], config.listen[name]] as const)))
   // Ends before the servers do: a server waits for its connections, and a link is one that does not end by itself.
   stack.use(attachLink(ctx, [servers.http, servers.https]))
   const ports = { http: portOf(servers.http), https: portOf(servers.https), metrics: portOf(servers.metrics) }
@@ -110,22 +109,3 @@ export async function runCore(config: CoreConfig, { log, clock, random }: CoreSu
 }
 
 const portOf = (server: Server) => (server.address() as AddressInfo).port
-
-async function listen(server: Server, address: ListenAddress): Promise<AsyncDisposable> {
-  try {
-    server.listen(address.port, address.host)
-    await once(server, 'listening')
-  } catch (cause) {
-    throw new ListenError(address, cause)
-  }
-  return {
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
-      server.closeIdleConnections()
-      const impatient = setTimeout(() => server.closeAllConnections(), 1_500)
-      await closed
-      clearTimeout(impatient)
-    },
-  }
-}

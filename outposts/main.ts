@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import pino from 'pino'
 import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
@@ -20,12 +21,15 @@ const KINDS: ReadonlyMap<string, () => Promise<{ kind: OutpostKind }>> = new Map
   ['radius', () => import('./radius/kind.ts')],
 ])
 
+/** For what is under way when the process is asked to stop; a supervisor has less time, for it stops a core after us. */
+const GRACE_MS = { alone: 4_000, supervised: 1_500 }
+
 const source = settingsFrom(process.env, readFileSync)
+const isSupervised = process.env['MARTELLO_SUPERVISED'] === 'true'
 
 /** Aborts at SIGTERM, at SIGINT (unless a supervisor handles that), and when the supervisor is gone. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController()
-  const isSupervised = process.env['MARTELLO_SUPERVISED'] === 'true'
   const abort = () => {
     if (stop.signal.aborted) process.exit(1)
     stop.abort()
@@ -43,6 +47,9 @@ async function main(command: string | undefined): Promise<number> {
     console.log(HELP)
     return command === '--help' || command === 'help' ? 0 : 2
   }
+  let refresh = () => {}
+  // From the beginning: Node itself would open a debugger.
+  process.on('SIGUSR1', () => refresh())
   const { config, warnings } = readOutpostConfig(source)
   const sink = pino(sinkOptions(config.logLevel))
   const log = loggerOver(sink).child({ logger: 'outpost' })
@@ -58,10 +65,15 @@ async function main(command: string | undefined): Promise<number> {
   }
   await runOutpost(kind, config, surroundings, {
     signal: stopSignal(),
+    graceMs: isSupervised ? GRACE_MS.supervised : GRACE_MS.alone,
     started(outpost) {
-      process.on('SIGUSR1', () => outpost.refresh())
+      refresh = () => outpost.refresh()
       outpost.ready.then(
-        () => process.send?.({ kind: 'ready' }),
+        () => {
+          process.send?.({ kind: 'ready' })
+          // Else it is written when the process is to end, and on a first start that takes longer than ending does.
+          flushCompileCache()
+        },
         () => {},
       )
     },

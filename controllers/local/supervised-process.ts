@@ -27,7 +27,8 @@ const RESTART = { firstMs: 500, capMs: 30_000 }
 const RESTART_FAILED_MS = 60_000
 /** A run of this length was a good one: the next failure counts as the first. */
 const STABLE_MS = 30_000
-const STOP_WITHIN_MS = 4_000
+/** An outpost under a supervisor takes less, unless it hangs. */
+const STOP_WITHIN_MS = 2_500
 
 /**
  * Keeps one process running: restarts it with back-off, and ends it gracefully. The child shares our process group, so
@@ -55,11 +56,11 @@ export class SupervisedProcess {
     this.#running ??= this.#keepRunning()
   }
 
-  /** Resolves when the process has ended; it is killed if it takes longer than four seconds. */
-  async stop(): Promise<void> {
+  /** Resolves when the process has ended; it is killed if it takes longer than this. */
+  async stop(withinMs = STOP_WITHIN_MS): Promise<void> {
     this.#stop.abort()
     this.#child?.kill('SIGTERM')
-    const hard = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_WITHIN_MS)
+    const hard = setTimeout(() => this.#child?.kill('SIGKILL'), withinMs)
     await this.#running
     clearTimeout(hard)
   }

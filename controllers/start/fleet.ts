@@ -10,11 +10,15 @@ import { FleetDisplay } from './fleet-display.ts'
 import { requireFreePorts } from './free-ports.ts'
 
 const CORE_ENTRY = join(import.meta.dirname, '..', '..', 'core', 'main.ts')
+/** From Ctrl-C to the end of everything. What the outposts do not take of it is the core's. */
+const STOP_WITHIN_MS = 4_000
 
 /** Runs the fleet until `stop` aborts, and ends it in order: outposts first, then the core. Returns the exit code. */
 export async function startFleet({ env: given, readFile }: SettingsSource, stop: AbortController): Promise<number> {
   const config = readStartConfig({ env: given, readFile })
   const { signal } = stop
+  let stopBy = 0
+  signal.addEventListener('abort', () => (stopBy = performance.now() + STOP_WITHIN_MS), { once: true })
   // Compiled modules, for the next start; of the core and of the outposts, which are told by it.
   const env = { NODE_COMPILE_CACHE: join(config.dataDir, 'compile-cache'), ...given }
   await requireFreePorts(config)
@@ -53,7 +57,7 @@ export async function startFleet({ env: given, readFile }: SettingsSource, stop:
   // Loaded while the core starts.
   const { runOutposts } = await import('./run-outposts.ts')
   if (await fleet.isReady('core', signal)) await runOutposts({ config, env, token, fleet }, signal)
-  await core.stop()
+  await core.stop(Math.max(0, stopBy - performance.now()))
   sample?.close()
   sample?.closeAllConnections()
   if (failure !== undefined) console.error(failure)

@@ -9,6 +9,9 @@ import type { Secret } from '#schema/kernel/secret.ts'
 import type { SettingsSource } from '#schema/kernel/settings.ts'
 import type { FleetDisplay } from './fleet-display.ts'
 
+/** A core that does not answer any more does not keep the outposts from being stopped. */
+const PATIENCE_MS = 500
+
 export interface OutpostRun {
   readonly config: StartConfig
   readonly env: SettingsSource['env']
@@ -19,7 +22,9 @@ export interface OutpostRun {
 /** Runs the controller of this machine, with its outposts, until the signal aborts. */
 export async function runOutposts({ config, env, token, fleet }: OutpostRun, signal: AbortSignal): Promise<void> {
   const coreUrl = new URL(`http://127.0.0.1:${config.core.http.port}`)
-  const core = coreClient(coreUrl, token)
+  const gaveUp = new AbortController()
+  signal.addEventListener('abort', () => setTimeout(() => gaveUp.abort(), PATIENCE_MS).unref(), { once: true })
+  const core = coreClient(coreUrl, token, gaveUp.signal)
   const log = loggerOver(pino(sinkOptions('warning'))).child({ logger: 'controller' })
   fleet.progress('Starting the outposts …')
   const clock = { now: () => Date.now() }

@@ -25,11 +25,17 @@ export function createHttp({ insecure }: Pick<OutpostConfig, 'insecure'>): Axios
   })
 }
 
-export function axiosTransport(http: AxiosInstance): Transport {
+/** No request goes on after `end`. */
+export function axiosTransport(http: AxiosInstance, end: AbortSignal): Transport {
   return async ({ method, url, headers, body, signal }) => {
-    const request = { method, url: url.href, headers: { ...headers }, data: body }
     const answer = await http
-      .request<string>(signal === undefined ? request : { ...request, signal })
+      .request<string>({
+        method,
+        url: url.href,
+        headers: { ...headers },
+        data: body,
+        signal: signal === undefined ? end : AbortSignal.any([end, signal]),
+      })
       .catch((cause) => {
         throw withoutRequest(cause)
       })

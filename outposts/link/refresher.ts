@@ -52,6 +52,7 @@ export class Refresher {
         failures = 0
         applied(update.revision)
       } catch (cause) {
+        if (signal.aborted) return
         // What the failed attempt did is unknown: the next one reads everything.
         this.#waiting = mergeUpdates(this.#waiting, { ...update, changes: undefined })
         if (failures++ === 0) log.warning('the configuration could not be read; the last one stays', { cause })

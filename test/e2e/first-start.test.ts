@@ -70,7 +70,10 @@ test('everything that the first and the second start print works as printed', as
   assert.doesNotMatch(summary, /Generated now/)
   for (const hidden of [password, secret]) assert.ok(!summary.includes(hidden), 'secrets are shown once')
   await assertCommandsWork(summary, `${password}\n${secret}\n`)
+  // Nor does a core that hangs keep anything from ending.
+  process.kill(fleet.processes().get('core')!, 'SIGSTOP')
   assert.equal(await fleet.stop(), 0)
+  assert.deepEqual(fleet.group(), [])
 })
 
 test('a start that serves no connections of this machine runs the core alone, and deploys nothing', async () => {

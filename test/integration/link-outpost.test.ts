@@ -9,7 +9,7 @@ import { after, before, suite, test } from 'node:test'
 import pino from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { LinkClient, type LinkEvents } from '#outposts/link/link-client.ts'
-import { runOutpost } from '#outposts/run-outpost.ts'
+import { type RunningOutpost, runOutpost } from '#outposts/run-outpost.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import { type Logger, silentLogger } from '#schema/kernel/logger.ts'
 import type { HelloArgs } from '#schema/wire/messages.ts'
@@ -226,19 +226,62 @@ test('a process that stops does not wait long for a core that hangs', async (t) 
   assert.deepEqual(outpost.heard, [{ linked: true }, { linked: false }])
 })
 
-suite('WS-07: logs', () => {
-  /** A logger as the processes have it, at its most talkative, and what it has written. */
-  function realLogger(): { log: Logger; lines: () => string } {
-    const written: string[] = []
-    const stream = new Writable({
-      write(chunk, _encoding, done) {
-        written.push(String(chunk))
-        done()
-      },
+for (const [what, isBooting] of [
+  ['at its start', true],
+  ['when it refreshes', false],
+] as const)
+  test(`a process that is asked to stop ${what} does not wait for a core that hangs`, { timeout: 10_000 }, async () => {
+    const hung = Promise.withResolvers<void>()
+    let isHanging = isBooting
+    const server = createServer((_req, res) => {
+      if (isHanging) return hung.resolve()
+      res.setHeader('content-type', 'application/json')
+      res.end(JSON.stringify({ results: [{ pk: crypto.randomUUID(), name: 'ldap', type: 'ldap', config: {} }] }))
     })
-    return { log: loggerOver(pino(sinkOptions('trace'), stream)), lines: () => written.join('') }
-  }
+    const hungUp = Promise.withResolvers<void>()
+    server.on('connection', (socket) => socket.once('close', () => isHanging && hungUp.resolve()))
+    server.on('upgrade', (_req: IncomingMessage, socket) => socket.destroy())
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    using _ = {
+      [Symbol.dispose]: () => {
+        server.close()
+        server.closeAllConnections()
+      },
+    }
+    const { log, lines } = realLogger()
+    const stop = new AbortController()
+    const started = Promise.withResolvers<RunningOutpost>()
+    const config = outpostConfig(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, TOKEN)
+    const surroundings = { log, clock: { now: () => Date.now() }, random: () => 0.5 }
+    const run = { signal: stop.signal, started: started.resolve, graceMs: 500 }
+    const ended = runOutpost(idleKind('ldap'), config, surroundings, run)
+    const outpost = await started.promise
+    if (!isBooting) {
+      await outpost.ready
+      isHanging = true
+      outpost.refresh()
+    }
+    await hung.promise
+    stop.abort()
+    await ended
+    await hungUp.promise
+    assert.doesNotMatch(lines(), /could not be read|waiting for the core/, 'to stop is no fault of the core')
+  })
 
+/** A logger as the processes have it, at its most talkative, and what it has written. */
+function realLogger(): { log: Logger; lines: () => string } {
+  const written: string[] = []
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      written.push(String(chunk))
+      done()
+    },
+  })
+  return { log: loggerOver(pino(sinkOptions('trace'), stream)), lines: () => written.join('') }
+}
+
+suite('WS-07: logs', () => {
   const ofCore = realLogger()
   let core: TestCore
   let ldap: Outpost
@@ -279,7 +322,8 @@ suite('WS-07: logs', () => {
       const stop = new AbortController()
       await using link = linkTo(host(), { token, log })
       const surroundings = { log, clock: { now: () => Date.now() }, random: () => 0.5 }
-      const ended = runOutpost(idleKind('ldap'), outpostConfig(host(), token), surroundings, { signal: stop.signal })
+      const run = { signal: stop.signal, graceMs: 500 }
+      const ended = runOutpost(idleKind('ldap'), outpostConfig(host(), token), surroundings, run)
       await until(
         'both complaints',
         async () => /waiting for the core/.test(lines()) && /link to the core/.test(lines()),

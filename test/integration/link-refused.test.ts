@@ -11,13 +11,14 @@ import { until } from '#test/support/engines/process.ts'
 import { hasTool } from '#test/support/engines/tools.ts'
 import { HttpFleet, Visitor } from '#test/support/http-fleet.ts'
 import { ldapWhoAmI } from '#test/support/ldap-tools.ts'
-import { startOutpost, type TestOutpost, tokenOf } from '#test/support/outpost.ts'
+import { bootOutpost, startOutpost, type TestOutpost, tokenOf } from '#test/support/outpost.ts'
 import { papAttributes, radclient } from '#test/support/radclient.ts'
 
 const clock = { aheadMs: 0, now: () => Date.now() + clock.aheadMs }
 let fleet: HttpFleet
 let core: TestCore
 let ldap: TestOutpost
+let ldapToken: string
 let radius: TestOutpost
 let visitor: Visitor
 
@@ -26,7 +27,8 @@ before(async () => {
   core = fleet.core
   const { body: providers } = await core.api('GET', '/providers/ldap/')
   await core.api('PATCH', `/providers/ldap/${providers.results[0].pk}/`, { bind_mode: 'cached' })
-  ldap = await startOutpost(ldapKind, core.url, (await tokenOf(core.api, 'ldap')).token, { clock })
+  ldapToken = (await tokenOf(core.api, 'ldap')).token
+  ldap = await startOutpost(ldapKind, core.url, ldapToken, { clock })
   radius = await startOutpost(radiusKind, core.url, (await tokenOf(core.api, 'radius')).token, { clock })
   visitor = new Visitor(fleet)
   await visitor.signIn()
@@ -80,5 +82,14 @@ test('WS-06: outposts whose tokens are deleted say so, and after the grace let n
   await t.test('after the grace nobody is let in, and whoever is in stays in', async () => {
     clock.aheadMs += GRACE_MS
     assert.deepEqual(await everything(), [UNAVAILABLE, 'silence', 503, 200])
+  })
+  await t.test('one that boots with such a token says so too, and is not ready', async () => {
+    await using stranger = await bootOutpost(ldapKind, core.url, ldapToken, { clock })
+    const { metricsPort } = stranger.outpost
+    await until('the refusal', () => isRefused(metricsPort))
+    const status = async (path: string) => (await fetch(`http://127.0.0.1:${metricsPort}${path}`)).status
+    assert.equal(await status('/-/health/ready/'), 503)
+    assert.equal(await status('/outpost.goauthentik.io/ping'), 503)
+    assert.equal(await status('/-/health/live/'), 204)
   })
 })

@@ -8,6 +8,7 @@ import { type Answer, run } from './engines/tools.ts'
 const ROOT = join(import.meta.dirname, '..', '..')
 const COMMAND_LINE = [join(ROOT, 'controllers', 'commands', 'martello.mjs'), 'start']
 const READY_WITHIN_MS = 120_000
+const STOPPED_WITHIN_MS = 5_000
 const LOOPBACK = '127.0.0.1'
 
 /** Every port of a fleet, and `edge` for a reverse proxy in front of the application `forward`. */
@@ -44,7 +45,12 @@ export interface RunningFleet extends AsyncDisposable {
   ready(): Promise<void>
   /** The same command with the same ports once more, beside the fleet that has them: how it ends. */
   startAgain(): Promise<Answer>
-  /** Asks the fleet to stop as Ctrl-C does; resolves when its first process has ended, with the exit code. */
+  /** Every process in the group of the fleet's first one. */
+  group(): readonly number[]
+  /**
+   * Tells all of them what Ctrl-C in a terminal does; resolves when the first process has ended, with the exit code. Rejects
+   * when that takes longer than is promised.
+   */
   stop(): Promise<number | null>
   /** What the fleet has printed lately. */
   output(): string
@@ -87,6 +93,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<RunningFle
     },
     ready: async () => (await fetch(`http://${LOOPBACK}:${ports.core}/-/health/ready/`)).ok,
     readyWithinMs: READY_WITHIN_MS,
+    hasOwnGroup: true,
     cleanUp: () => folder?.[Symbol.dispose](),
   })
   const fleet = new Fleet(engine, ports, secrets)
@@ -137,6 +144,29 @@ function addresses(ports: FleetPorts): Record<string, string> {
 /** What a process of the fleet runs: `core/main.ts`, or `outposts/main.ts` with a kind. */
 const COMMAND = /\/(core|outposts)\/main\.ts\0(?:(proxy|ldap|radius)\0)?/
 
+interface RunningProcess {
+  readonly pid: number
+  readonly parent: number
+  readonly group: number
+  /** Its arguments, each followed by NUL. */
+  readonly command: string
+}
+
+/** The processes of this machine (proc_pid_stat(5)). */
+function running(): readonly RunningProcess[] {
+  const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return names.flatMap((name) => {
+    try {
+      const [, parent, group] = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]!.split(' ')
+      const command = readFileSync(`/proc/${name}/cmdline`, 'utf8')
+      return [{ pid: Number(name), parent: Number(parent), group: Number(group), command }]
+    } catch {
+      // It has ended meanwhile.
+      return []
+    }
+  })
+}
+
 class Fleet implements RunningFleet {
   readonly ports: FleetPorts
   readonly password: string
@@ -170,16 +200,15 @@ class Fleet implements RunningFleet {
 
   processes(): ReadonlyMap<string, number> {
     const found = new Map<string, number>()
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      try {
-        const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[1]
-        const [, area, kind] = COMMAND.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? []
-        if (Number(parent) === this.#engine.process.pid && area !== undefined) found.set(kind ?? area, Number(pid))
-      } catch {
-        // It has ended meanwhile.
-      }
+    for (const { pid, parent, command } of running()) {
+      const [, area, kind] = COMMAND.exec(command) ?? []
+      if (parent === this.#engine.process.pid && area !== undefined) found.set(kind ?? area, pid)
     }
     return found
+  }
+
+  group(): readonly number[] {
+    return running().flatMap(({ pid, group }) => (group === this.#engine.process.pid ? [pid] : []))
   }
 
   async ready(): Promise<void> {
@@ -204,8 +233,8 @@ class Fleet implements RunningFleet {
 
   async stop(): Promise<number | null> {
     const { process: child } = this.#engine
-    const ended = once(child, 'exit')
-    child.kill('SIGINT')
+    const ended = once(child, 'exit', { signal: AbortSignal.timeout(STOPPED_WITHIN_MS) })
+    process.kill(-child.pid!, 'SIGINT')
     await ended
     return child.exitCode
   }

@@ -41,6 +41,18 @@ export async function startOutpost(
   kind: OutpostKind,
   coreUrl: string,
   token: string,
+  options: TestOutpostOptions = {},
+): Promise<TestOutpost> {
+  const started = await bootOutpost(kind, coreUrl, token, options)
+  await started.outpost.ready
+  return started
+}
+
+/** The same, but maybe never ready: its core may have yet to answer. */
+export async function bootOutpost(
+  kind: OutpostKind,
+  coreUrl: string,
+  token: string,
   { log = silentLogger, clock = { now: () => Date.now() } }: TestOutpostOptions = {},
 ): Promise<TestOutpost> {
   const stop = new AbortController()
@@ -53,7 +65,6 @@ export async function startOutpost(
   )
   ended.catch(started.reject)
   const outpost = await started.promise
-  await outpost.ready
   return {
     outpost,
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Application } from '../application.ts'
 import { canonicalHost } from '../codec/canonical-host.ts'
-import { type ForwardedRequest, fromForwardedHeaders, fromOriginalUrl, fromOwnPath } from '../codec/forwarded.ts'
+import {
+  type ForwardedRequest,
+  fromForwardedHeaders,
+  fromOriginalUrl,
+  fromOwnPath,
+  type Unclear,
+  type UnclearReason,
+} from '../codec/forwarded.ts'
 import type { Header } from '../codec/identity-headers.ts'
 import { isOutpostPath, OUTPOST_PATH } from '../codec/outpost-path.ts'
 import { redirect, refuse, refuseToken, sendUnavailable } from '../server/reply.ts'
@@ -14,7 +21,7 @@ interface Dialect {
   readonly path: string
   /** The path goes on with the original one. */
   readonly isPrefix: boolean
-  request(req: IncomingMessage, header: HeaderReader): ForwardedRequest | undefined
+  request(req: IncomingMessage, header: HeaderReader): ForwardedRequest | Unclear
   /** Whether it passes a redirect on to the browser; nginx knows 2xx, 401 and 403 only. */
   readonly canRedirect: boolean
 }
@@ -52,12 +59,20 @@ export function dialectOf(path: string): Dialect | undefined {
   return DIALECTS.find((dialect) => path === dialect.path || (dialect.isPrefix && path.startsWith(`${dialect.path}/`)))
 }
 
+/** A question that was not answered because of how it was asked. */
+export interface Misunderstanding {
+  readonly reason: UnclearReason | 'untrusted-peer' | 'unknown-host'
+  readonly endpoint: string
+  /** That the question is about, as far as that is clear. */
+  readonly host: string | undefined
+}
+
 export interface ForwardAuthOptions {
   readonly find: (host: string) => Application | undefined
   /** Whether the peer may speak for others. */
   readonly isTrusted: boolean
   /** The question could not be understood, or names nobody's application. */
-  readonly misconfigured: (host: string | undefined) => void
+  readonly misconfigured: (misunderstanding: Misunderstanding) => void
 }
 
 /** Answers a reverse proxy that asks whether a request may pass. Whatever is not clearly allowed is not. */
@@ -68,12 +83,15 @@ export async function forwardAuth(
   options: ForwardAuthOptions,
 ): Promise<void> {
   const header: HeaderReader = (name) => single(req, name)
-  const asked = options.isTrusted ? dialect.request(req, header) : undefined
-  const application = asked === undefined ? undefined : options.find(asked.host)
-  if (asked === undefined || application === undefined) {
-    options.misconfigured(asked?.host)
-    return refuse(res)
+  const refuseAs = (reason: Misunderstanding['reason'], host?: string) => {
+    options.misconfigured({ reason, endpoint: dialect.path, host })
+    refuse(res)
   }
+  if (!options.isTrusted) return refuseAs('untrusted-peer')
+  const asked = dialect.request(req, header)
+  if ('unclear' in asked) return refuseAs(asked.unclear)
+  const application = options.find(asked.host)
+  if (application === undefined) return refuseAs('unknown-host', asked.host)
   const admission = await admit(application, req, asked.target)
   if (admission.kind === 'passes')
     return allow(res, [...admission.headers, ...keptAuthorization(application, admission.headers, header)])

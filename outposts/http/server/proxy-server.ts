@@ -57,7 +57,7 @@ export class ProxyServer implements ProtocolServer {
         log: host.log,
       }),
       isTrusted: this.#trusted,
-      misconfigured: (_, asked) => report.report(asked),
+      misconfigured: (misunderstanding) => report.report(misunderstanding),
       metrics: new HttpMetrics(host.metrics),
       log: host.log,
     })

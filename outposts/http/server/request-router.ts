@@ -4,7 +4,7 @@ import type { Logger } from '#schema/kernel/logger.ts'
 import type { Application } from '../application.ts'
 import { isOutpostPath, OUTPOST_PATH } from '../codec/outpost-path.ts'
 import type { HttpMetrics, RequestType } from '../metrics.ts'
-import { dialectOf, forwardAuth, hostOf } from '../modes/forward-auth.ts'
+import { dialectOf, type ForwardAuthOptions, forwardAuth, hostOf } from '../modes/forward-auth.ts'
 import { proxy } from '../modes/proxy.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
 import { signOut } from '../sign-in/sign-out.ts'
@@ -23,7 +23,7 @@ export interface RouterOptions {
   readonly serving: () => Serving
   readonly signIn: SignIn
   readonly isTrusted: (address: string | undefined) => boolean
-  readonly misconfigured: (application: Application | undefined, host: string | undefined) => void
+  readonly misconfigured: ForwardAuthOptions['misconfigured']
   readonly metrics: HttpMetrics
   readonly log: Logger
 }
@@ -69,11 +69,7 @@ export class RequestRouter {
     if (dialect !== undefined) {
       note('', 'auth')
       const find = (host: string) => byHost.get(host)
-      return forwardAuth(dialect, req, res, {
-        find,
-        isTrusted: trusted,
-        misconfigured: (host) => misconfigured(undefined, host),
-      })
+      return forwardAuth(dialect, req, res, { find, isTrusted: trusted, misconfigured })
     }
     const host = hostOf(req)
     const application = host === undefined ? undefined : byHost.get(host)

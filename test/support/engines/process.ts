@@ -81,6 +81,8 @@ export interface EngineOptions {
   readonly stopSignal?: NodeJS.Signals
   readonly uid?: number
   readonly gid?: number
+  /** In a process group of its own, as a terminal has it. Signals that end us are passed on: it would outlive us. */
+  readonly hasOwnGroup?: boolean
   readonly cleanUp?: () => void
 }
 
@@ -90,6 +92,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: options.env ?? process.env,
+    detached: options.hasOwnGroup === true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.gid ?? options.uid }),
   })
@@ -99,6 +102,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const ended = new AbortController()
   const exit = once(child, 'exit').catch(() => {})
   exit.then(() => ended.abort())
+  if (options.hasOwnGroup === true) passSignalsOn(child, exit)
   const engine: Engine = {
     process: child,
     output: () => printed,
@@ -118,5 +122,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   } catch (error) {
     await engine[Symbol.asyncDispose]()
     throw new Error(`${command} did not start: ${printed.slice(-2000)}`, { cause: error })
+  }
+}
+
+function passSignalsOn(child: ChildProcess, exit: Promise<unknown>): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const pass = () => {
+      process.kill(-child.pid!, signal)
+      process.kill(process.pid, signal)
+    }
+    process.once(signal, pass)
+    void exit.then(() => process.off(signal, pass))
   }
 }
