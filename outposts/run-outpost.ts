@@ -45,8 +45,8 @@ export interface RunningOutpost {
 
 /**
  * Runs one outpost until the signal aborts: boot (every failure of the core is waited out), link, refresh, revocations.
- * Work in flight then has `graceMs` to finish. `started` is called once metrics and health can be asked for, before the core has answered. Rejects when a socket cannot
- * be opened or the token is for another type.
+ * Work in flight then has `graceMs` to finish. `started` is called once metrics and health can be asked for, before the
+ * core has answered. Rejects when a socket cannot be opened or the token is for another type.
  */
 export async function runOutpost(
   kind: OutpostKind,
