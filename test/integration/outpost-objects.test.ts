@@ -127,3 +127,16 @@ test('S1: the account of an outpost sees the outpost, what it serves, and the ce
     assert.deepEqual(await mayOn(pk), expected, `${method} ${path} ${JSON.stringify(json)}`)
   }
 })
+
+test('D1, A3: no outpost is a part of the core; whatever says so is an outpost like others', async () => {
+  const managed = 'goauthentik.io/outposts/embedded'
+  const json = outpost({ type: 'proxy', providers: keysOf(['proxy']), managed })
+  const { status, body } = await api.ask('POST', 'outposts/instances/', { json })
+  assert.deepEqual([status, body.managed], [201, null])
+  const path = `outposts/instances/${body.pk}/`
+  const renamed = await api.ask('PATCH', path, { json: { name: 'authentik Embedded Outpost', managed } })
+  assert.deepEqual([renamed.status, renamed.body.managed], [200, null])
+  const found = await api.ask('GET', `outposts/instances/?managed__iexact=${encodeURIComponent(managed)}`)
+  assert.deepEqual(found.body.results, [])
+  assert.equal((await api.ask('DELETE', path)).status, 204)
+})
