@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Express } from 'express'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
@@ -36,6 +37,8 @@ const MAX_HEADER_OCTETS = 32 * 1024
 export interface RunningCore extends AsyncDisposable {
   readonly ctx: CoreContext
   readonly bootstrapped: Bootstrapped
+  /** What answers on the ports for HTTP and HTTPS. */
+  readonly app: Express
   /** The ports that are listened on, also where the setting said 0. */
   readonly ports: { readonly http: number; readonly https: number; readonly metrics: number }
 }
@@ -105,7 +108,7 @@ export async function runCore(config: CoreConfig, { log, clock, random }: CoreSu
   const ports = { http: portOf(servers.http), https: portOf(servers.https), metrics: portOf(servers.metrics) }
   log.info('the core is ready', { ...ports, database: handle.engine })
   const all = stack.move()
-  return { ctx, bootstrapped, ports, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  return { ctx, bootstrapped, app, ports, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 const portOf = (server: Server) => (server.address() as AddressInfo).port

@@ -1,11 +1,13 @@
 import { eq, inArray, sql } from 'drizzle-orm'
 import { ValidationFailedError } from '#core/http/http-errors.ts'
 import type { Database } from '#core/store/database.ts'
+import { detachProviders } from '#core/store/outpost-accounts.ts'
+import { providers } from '#core/store/tables/applications.ts'
 import { flowStageBindings, flows } from '#core/store/tables/flows.ts'
 import { policyBindings, policyTargets } from '#core/store/tables/policies.ts'
 import { flowBindingResource, flowResource } from '#schema/api/flows.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
-import type { Binding, Row } from './binding.ts'
+import type { Binding, Effect, Row } from './binding.ts'
 import { nested } from './nested.ts'
 import { findVisible } from './objects.ts'
 import { pictureRoutes } from './pictures.ts'
@@ -24,6 +26,7 @@ export const flowBinding: Binding<FlowRow> = {
   kind: 'flow',
   columns: { policybindingmodel_ptr_id: 'pbmUuid' },
   represent,
+  deleting,
   actions: [
     collection('GET', 'cache_info', 'view_flow_cache', { response: 'Cache' }),
     collection('POST', 'cache_clear', 'clear_flow_cache', { status: 204 }),
@@ -34,6 +37,17 @@ export const flowBinding: Binding<FlowRow> = {
     item('diagram', { response: 'FlowDiagram' }, diagram),
     ...pictureRoutes(flowResource, 'set_background', 'background'),
   ],
+}
+
+/** The providers that a flow authorizes for go with it. */
+async function deleting({ ctx }: Call, db: Database, { flowUuid }: FlowRow): Promise<Effect> {
+  const own = await db.select({ id: providers.id }).from(providers).where(eq(providers.authorizationFlow, flowUuid))
+  await detachProviders(
+    ctx,
+    db,
+    own.map(({ id }) => id),
+  )
+  return undefined
 }
 
 /** compat: plans are not cached, so there is nothing to count or to clear. */

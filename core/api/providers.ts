@@ -2,7 +2,7 @@ import { eq, inArray, isNotNull, or, sql } from 'drizzle-orm'
 import { ValidationFailedError } from '#core/http/http-errors.ts'
 import { proxyRedirectUris } from '#core/oidc/urls.ts'
 import type { Database } from '#core/store/database.ts'
-import { refreshOutpostsOf } from '#core/store/outpost-accounts.ts'
+import { detachProviders, refreshOutpostsOf } from '#core/store/outpost-accounts.ts'
 import {
   applications,
   ldapProviders,
@@ -55,6 +55,7 @@ const everyProvider = {
   },
   represent,
   written,
+  deleting,
 }
 
 /** Providers of every kind, by what they have in common. */
@@ -170,5 +171,10 @@ async function represent(_call: Call, rows: readonly ProviderRow[], db: Database
 /** What an outpost may read of a provider, its certificate above all, changes with the provider. */
 async function written(call: Call, db: Database, { before, after }: Writing<ProviderRow>): Promise<Effect> {
   if (before !== undefined) await refreshOutpostsOf(call.ctx, db, [after.id])
+  return undefined
+}
+
+async function deleting({ ctx }: Call, db: Database, { id }: ProviderRow): Promise<Effect> {
+  await detachProviders(ctx, db, [id])
   return undefined
 }

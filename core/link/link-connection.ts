@@ -64,8 +64,9 @@ export class LinkConnection {
   /** Tells whose access has ended, now, whatever update waits. */
   revoke(revocations: readonly RecordedRevocation[]): void {
     if (this.can('revocation')) return this.#send(Instruction.Revoke, { revocations: revocations.map(wireRevocation) })
-    for (const { sessionHash } of revocations)
-      if (sessionHash !== undefined) this.#send(Instruction.SessionEnd, { session_id: sessionHash })
+    for (const { sessionHash, endedSessions = [] } of revocations)
+      for (const session_id of sessionHash === undefined ? endedSessions : [sessionHash])
+        this.#send(Instruction.SessionEnd, { session_id })
   }
 
   close(code: number, reason: string): void {

@@ -23,10 +23,17 @@ export async function endAccessOf(
   { reason, exceptSession }: EndAccess,
 ): Promise<number> {
   const own = eq(sessions.userId, user.id)
-  await db.delete(sessions).where(exceptSession === undefined ? own : and(own, ne(sessions.keyHash, exceptSession)))
+  const ended = await db
+    .delete(sessions)
+    .where(exceptSession === undefined ? own : and(own, ne(sessions.keyHash, exceptSession)))
+    .returning({ keyHash: sessions.keyHash, lastUsed: sessions.lastUsed })
+  const newestFirst = ended.sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime())
   await revokeGrantsOf(db, String(user.id))
   const uid = userUid(ctx.installId, user.id)
-  return ctx.feed.revoke(db, [{ kind: 'user', user: { id: user.id, uid, username: user.username }, reason }])
+  const endedSessions = newestFirst.map(({ keyHash }) => keyHash)
+  return ctx.feed.revoke(db, [
+    { kind: 'user', user: { id: user.id, uid, username: user.username }, endedSessions, reason },
+  ])
 }
 
 /** Ends one session and what outposts accepted because of it, in the caller's transaction. */

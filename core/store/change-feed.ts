@@ -16,6 +16,8 @@ export interface NewRevocation {
   readonly user: { readonly id: number; readonly uid: string; readonly username: string }
   /** SHA-256 hex of the core session key, for kind `session`. */
   readonly sessionHash?: string
+  /** The same of the sessions that ended with all else, newest first, for kind `user`: 1000 at most are kept. */
+  readonly endedSessions?: readonly string[]
   /** `deactivated`, `deleted`, `password-changed`, `access-changed`, `logout`, `expired`, … */
   readonly reason: string
 }

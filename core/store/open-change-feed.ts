@@ -20,6 +20,9 @@ const BATCH = 500
 /** Longer than any session that an outpost may still accept. */
 const REVOCATION_KEPT_MS = 30 * 86_400_000
 const CHANGES_KEPT = 20_000
+const MAX_ENDED_SESSIONS = 1_000
+/** Replicas read what is new at once: only of so young a revocation may one not know yet. */
+const READ_WITHIN_MS = 60_000
 
 /** The feed of this process: reads from where the tables end now, and tells subscribers of everything after that. */
 export async function openChangeFeed(handle: DatabaseHandle, clock: Clock, log: Logger): Promise<OpenChangeFeed> {
@@ -65,9 +68,9 @@ export class OpenChangeFeed implements ChangeFeed, AsyncDisposable {
     await announce(db)
     const now = this.#clock.now()
     let sequence = 0
-    for (const { kind, user, sessionHash = null, reason } of all) {
+    for (const { kind, user, sessionHash = null, endedSessions = [], reason } of all) {
       // A later end of everything a user has covers the earlier ones, so the table is bounded by the number of users.
-      if (kind === 'user') await db.delete(revocations).where(and(eq(revocations.userId, user.id)))
+      const untold = kind === 'user' ? await this.#replaceEarlier(db, user.id) : []
       const [row] = await db
         .insert(revocations)
         .values({
@@ -76,6 +79,7 @@ export class OpenChangeFeed implements ChangeFeed, AsyncDisposable {
           userUid: user.uid,
           username: user.username,
           sessionHash,
+          endedSessions: [...endedSessions, ...untold].slice(0, MAX_ENDED_SESSIONS),
           reason,
           created: new Date(now),
           expires: new Date(now + REVOCATION_KEPT_MS),
@@ -84,6 +88,14 @@ export class OpenChangeFeed implements ChangeFeed, AsyncDisposable {
       sequence = row!.sequence
     }
     return sequence
+  }
+
+  /** Drops the user's revocations; the sessions of those that a replica may not have read yet. */
+  async #replaceEarlier(db: Database, userId: number): Promise<readonly string[]> {
+    const earlier = await db.delete(revocations).where(eq(revocations.userId, userId)).returning()
+    return earlier
+      .filter(({ created }) => created.getTime() > this.#clock.now() - READ_WITHIN_MS)
+      .flatMap(({ sessionHash, endedSessions }) => (sessionHash === null ? endedSessions : [sessionHash]))
   }
 
   revision(): Promise<number> {
@@ -113,6 +125,7 @@ export class OpenChangeFeed implements ChangeFeed, AsyncDisposable {
       kind: row.kind as RecordedRevocation['kind'],
       user: { id: row.userId, uid: row.userUid, username: row.username },
       ...(row.sessionHash === null ? {} : { sessionHash: row.sessionHash }),
+      ...(row.endedSessions.length === 0 ? {} : { endedSessions: row.endedSessions }),
       reason: row.reason,
       at: row.created.getTime(),
     }))

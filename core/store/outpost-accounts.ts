@@ -42,9 +42,33 @@ export async function refreshOutpostsOf(ctx: CoreContext, db: Database, provider
     .selectDistinct({ uuid: outpostProviders.outpostUuid })
     .from(outpostProviders)
     .where(inArray(outpostProviders.providerId, [...providerIds]))
-  const keys = rows.map(({ uuid }) => uuid)
+  await refreshOutposts(
+    ctx,
+    db,
+    rows.map(({ uuid }) => uuid),
+  )
+}
+
+/** Takes providers that are about to be deleted from their outposts: what these could see by them, they see no longer. */
+export async function detachProviders(ctx: CoreContext, db: Database, providerIds: readonly number[]): Promise<void> {
+  if (providerIds.length === 0) return
+  const links = await db
+    .delete(outpostProviders)
+    .where(inArray(outpostProviders.providerId, [...providerIds]))
+    .returning()
+  await refreshOutposts(
+    ctx,
+    db,
+    links.map(({ outpostUuid }) => outpostUuid),
+  )
+}
+
+async function refreshOutposts(ctx: CoreContext, db: Database, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return
-  for (const outpost of await db.select().from(outposts).where(inArray(outposts.uuid, keys)))
+  for (const outpost of await db
+    .select()
+    .from(outposts)
+    .where(inArray(outposts.uuid, [...keys])))
     await ensureOutpostAccount(ctx, db, outpost)
 }
 

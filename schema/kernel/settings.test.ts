@@ -106,4 +106,6 @@ test('a live value follows its reference at each use and keeps the last good val
   assert.equal(port.current(), 6000)
   env['PORT_OF_DB'] = 'broken'
   assert.equal(port.current(), 6000)
+  delete env['PORT_OF_DB']
+  assert.equal(port.current(), 6000)
 })

@@ -156,14 +156,13 @@ export class SettingsReader {
     return this.#parsed(key, parse(fallback)!, 'an address such as 127.0.0.1:9000', parse)
   }
 
-  /** A value that follows its reference again at each use; a wrong value later keeps the last good one. */
+  /** A value that follows its reference again at each use; a wrong value later, or none, keeps the last good one. */
   live<T>(key: string, fallback: T, parse: (text: string) => T | undefined, what = 'a valid value'): Live<T> {
     let last = this.#parsed(key, fallback, what, parse)
     return {
       current: () => {
         const text = this.#value(key)
-        const value = text === undefined ? fallback : parse(text)
-        if (value !== undefined) last = value
+        last = (text === undefined ? undefined : parse(text)) ?? last
         return last
       },
     }

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'drizzle-orm'
 import type { DatabaseConfig, SslMode } from '#core/config/core-config.ts'
+import { readCoreConfig } from '#core/config/read-core-config.ts'
 import { openDatabase } from '#core/store/open-database.ts'
 import { requireSupported } from '#core/store/open-postgresql.ts'
 import { DatabaseTooOldError, DatabaseUnavailableError } from '#core/store/store-errors.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
+import { settingsFrom } from '#schema/kernel/settings.ts'
 import { type Postgresql, postgresqlPrograms, startPostgresql } from '#test/support/engines/postgresql.ts'
+import { temporaryFolder, until } from '#test/support/engines/process.ts'
 import { storeSuite } from './store-suite.ts'
 
 type Settings = { host: string; port: number; name: string; user: string; password: string; sslMode: SslMode }
@@ -50,25 +55,61 @@ describe('PostgreSQL', { skip }, () => {
 
   storeSuite('PostgreSQL', () => open(settings({ name: 'suite' })))
 
-  test('rotated credentials are used while running, for queries and for LISTEN', async () => {
+  test('credentials that are rotated in their files are used while running, for queries and for LISTEN', async () => {
+    using folder = temporaryFolder('credentials')
+    const fileOf = (name: string) => join(folder.path, name)
+    const write = (name: string, text: string) => writeFileSync(fileOf(name), `${text}\n`)
+    const env = {
+      MARTELLO_SECRET_KEY: 'k'.repeat(50),
+      MARTELLO_POSTGRESQL__HOST: server.host,
+      MARTELLO_POSTGRESQL__PORT: String(server.port),
+      MARTELLO_POSTGRESQL__NAME: 'other',
+      MARTELLO_POSTGRESQL__USER: `file://${fileOf('user')}`,
+      MARTELLO_POSTGRESQL__PASSWORD: `file://${fileOf('password')}`,
+    }
+    const disconnect = () =>
+      server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'rotating%'")
+    // The first query may still be given a connection that is only now found dead.
+    const isUser = (name: string) =>
+      until(`queries as ${name}`, async () => {
+        const { rows } = (await handle.db.execute(sql`SELECT current_user AS name`)) as { rows: { name: string }[] }
+        return rows[0]?.name === name
+      })
+
     await server.sql("CREATE ROLE rotating LOGIN PASSWORD 'first'")
-    const current = settings({ user: 'rotating', password: 'first' })
-    const handle = await open(current)
-    const back = Promise.withResolvers<void>()
+    await server.sql("CREATE ROLE rotating_too LOGIN PASSWORD 'third'")
+    write('user', 'rotating')
+    write('password', 'first')
+    const { database } = readCoreConfig(settingsFrom(env, readFileSync), { load: () => '' }).config
+    const handle = await openDatabase(database, silentLogger)
+    await using _closed = { [Symbol.asyncDispose]: () => handle.close() }
+    let back = Promise.withResolvers<void>()
     const heard = Promise.withResolvers<string>()
-    using _ = await handle.listen('rotation', heard.resolve, back.resolve)
+    using _ = await handle.listen('rotation', heard.resolve, () => back.resolve())
     await server.sql("ALTER ROLE rotating PASSWORD 'second'")
-    await server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rotating'")
+    await disconnect()
     await assert.rejects(async () => {
-      // The first query may still be given a connection that is only now found dead.
       for (let attempt = 0; attempt < 3; attempt++) await handle.db.execute(sql`SELECT 1`)
     })
-    current.password = 'second'
-    await handle.db.execute(sql`SELECT 1`)
+    write('password', 'second')
+    await isUser('rotating')
+    await back.promise
+
+    back = Promise.withResolvers<void>()
+    write('user', 'rotating_too')
+    write('password', 'third')
+    await disconnect()
+    await isUser('rotating_too')
     await back.promise
     await handle.db.execute(sql`SELECT pg_notify('rotation', 'heard')`)
     assert.equal(await heard.promise, 'heard')
-    await handle.close()
+
+    // Files that are away for a moment, while something puts others in their place, change nothing.
+    back = Promise.withResolvers<void>()
+    for (const name of ['user', 'password']) rmSync(fileOf(name))
+    await disconnect()
+    await isUser('rotating_too')
+    await back.promise
   })
 
   test('connections that die in a transaction come back to the pool', async () => {

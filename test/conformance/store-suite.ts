@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -9,32 +9,15 @@ import type { Database } from '#core/store/database.ts'
 import { migrate } from '#core/store/migrate.ts'
 import type { DatabaseHandle } from '#core/store/open-database.ts'
 import { SchemaUnknownError } from '#core/store/store-errors.ts'
-import * as applications from '#core/store/tables/applications.ts'
-import * as certificates from '#core/store/tables/certificates.ts'
-import * as deployments from '#core/store/tables/deployments.ts'
-import * as dummyStages from '#core/store/tables/dummy-stages.ts'
 import * as flows from '#core/store/tables/flows.ts'
 import * as outposts from '#core/store/tables/outposts.ts'
-import * as ownerships from '#core/store/tables/ownerships.ts'
-import * as policies from '#core/store/tables/policies.ts'
 import * as system from '#core/store/tables/system.ts'
-import * as tenants from '#core/store/tables/tenants.ts'
 import * as users from '#core/store/tables/users.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 
-const TABLES = [
-  applications,
-  certificates,
-  deployments,
-  ownerships,
-  dummyStages,
-  flows,
-  outposts,
-  policies,
-  system,
-  tenants,
-  users,
-]
+/** Every table that any file of the folder declares: a new one needs no entry here. */
+const FOLDER = join(import.meta.dirname, '..', '..', 'core', 'store', 'tables')
+const TABLES = (await Promise.all(globSync('*.ts', { cwd: FOLDER }).map((file) => import(join(FOLDER, file)))))
   .flatMap((file) => Object.values(file))
   .filter((value): value is PgTable => is(value, PgTable))
 

@@ -75,7 +75,67 @@ suite('pages', () => {
     const html = await (await page(new CookieJar(), '/if/flow/default-authentication-flow/')).text()
     assert.match(html, /<form method="post"/)
     assert.doesNotMatch(html, /<script/)
-    assert.match(html, /autocomplete="username"/)
+  })
+
+  const everyPage: ReadonlyArray<[what: string, path: string, status: number, username?: string]> = [
+    ['a challenge', '/if/flow/default-authentication-flow/', 200],
+    ['the library', '/if/user/', 200, 'demo'],
+    ['the question whether to sign out', '/if/flow/default-invalidation-flow/', 200, 'demo'],
+    ['the end of a session', '/if/session-end/sample/', 200],
+    ['an error', '/if/flow/nothing-here/', 404],
+    ['a refusal of the provider', '/application/o/authorize/', 400],
+  ]
+  for (const [what, path, status, username] of everyPage)
+    test(`FL-20: ${what} runs no script, shows itself in no frame, and is kept by nobody`, async () => {
+      const jar = username === undefined ? new CookieJar() : await signedIn(core, username)
+      const shown = await jar.fetch(core.url + path, { headers: { accept: 'text/html' } })
+      assert.equal(shown.status, status)
+      const policy = shown.headers.get('content-security-policy') ?? ''
+      const directives = new Map(policy.split('; ').map((directive) => directive.split(/ (.*)/) as [string, string]))
+      assert.doesNotMatch(policy, /unsafe-|\*|nonce-|sha256-|script-src/)
+      assert.deepEqual(
+        ['default-src', 'style-src', 'img-src', 'base-uri', 'frame-ancestors'].map((name) => directives.get(name)),
+        ["'none'", "'self'", "'self' data:", "'none'", "'none'"],
+      )
+      // Where a form may go, and redirects after it, must be said: default-src is not about forms.
+      assert.equal(directives.get('form-action'), "'self' http: https:")
+      assert.equal(shown.headers.get('x-frame-options'), 'DENY')
+      assert.equal(shown.headers.get('x-content-type-options'), 'nosniff')
+      assert.equal(shown.headers.get('cache-control'), 'no-store')
+      assert.doesNotMatch(await shown.text(), /<script|\son\w+=|javascript:|<iframe|\sstyle=/i)
+    })
+
+  test('FL-20: password managers find the name and the password, on two pages as on one', async () => {
+    const input = (html: string, name: string) => new RegExp(`<input[^>]* name="${name}"[^>]*>`).exec(html)?.[0] ?? ''
+    const attributes = (html: string, name: string) =>
+      Object.fromEntries([...input(html, name).matchAll(/ (\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]))
+    const path = '/if/flow/default-authentication-flow/'
+    const jar = new CookieJar()
+    const first = await (await page(jar, path)).text()
+    const { type, autocomplete, autocapitalize, spellcheck } = attributes(first, 'uid_field')
+    assert.deepEqual([type, autocomplete, autocapitalize, spellcheck], ['text', 'username', 'none', 'false'])
+    assert.equal(input(first, 'password'), '')
+
+    const named = { csrf: csrfOf(first), component: 'ak-stage-identification', uid_field: 'demo' }
+    assert.equal((await page(jar, path, named)).status, 303)
+    const second = await (await page(jar, path)).text()
+    assert.deepEqual(attributes(second, 'password'), {
+      type: 'password',
+      name: 'password',
+      autocomplete: 'current-password',
+    })
+    const known = attributes(second, 'username')
+    assert.deepEqual([known['autocomplete'], known['value']], ['username', 'demo'])
+    assert.match(input(second, 'username'), / readonly hidden/)
+
+    const { body: passwords } = await core.api('GET', '/stages/password/?name=default-authentication-password')
+    const { body: stages } = await core.api('GET', '/stages/identification/?name=default-authentication-identification')
+    const together = { password_stage: passwords.results[0].pk }
+    await core.api('PATCH', `/stages/identification/${stages.results[0].pk}/`, together)
+    const both = await (await page(new CookieJar(), path)).text()
+    await core.api('PATCH', `/stages/identification/${stages.results[0].pk}/`, { password_stage: null })
+    assert.equal(attributes(both, 'uid_field')['autocomplete'], 'username')
+    assert.equal(attributes(both, 'password')['autocomplete'], 'current-password')
   })
 
   test('FL-08: what was typed is shown as text', async () => {

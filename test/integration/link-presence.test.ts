@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { after, before, suite, test } from 'node:test'
+import { STALE_AFTER_MS } from '#schema/kernel/health.ts'
 import { CloseCode } from '#schema/wire/messages.ts'
 import { startCore, type TestCore } from '#test/support/core.ts'
 import { startPostgresql } from '#test/support/engines/postgresql.ts'
@@ -86,6 +87,33 @@ suite('an instance', () => {
     assert.equal(body.instances.find((each: any) => each.uid === uid).applied_sequence, 0)
     peer.socket.close()
   })
+})
+
+test('an instance that falls silent on a socket that stays open is not listed, until it says something', async () => {
+  let now = Date.now()
+  await using core = await startCore({ clock: { now: () => now } })
+  const ldap = await tokenOf(core.api, 'ldap')
+  const uid = crypto.randomUUID()
+  const peer = await linked(core, ldap, { uuid: uid, capabilities: ['applied'] })
+  const silences: ReadonlyArray<[silentMs: number, isThere: boolean]> = [
+    [0, true],
+    [STALE_AFTER_MS - 1, true],
+    [STALE_AFTER_MS, false],
+    [3_600_000, false],
+  ]
+  const since = now
+  for (const [silentMs, isThere] of silences) {
+    now = since + silentMs
+    assert.deepEqual(await listed(core, ldap), isThere ? [uid] : [], `${silentMs} ms`)
+    assert.equal((await remembered(core, uid))?.connected, isThere, `${silentMs} ms`)
+  }
+  const { body } = await core.api('GET', '/outposts/revocations/1/')
+  assert.equal(body.connected, 0)
+  peer.say(9)
+  await peer.next(0)
+  assert.deepEqual(await listed(core, ldap), [uid])
+  assert.equal((await remembered(core, uid))?.connected, true)
+  peer.socket.terminate()
 })
 
 test('an embedded core lists nobody after a restart, until they are linked again', async () => {

@@ -4,7 +4,7 @@ import { desc } from 'drizzle-orm'
 import { revocations } from '#core/store/tables/outposts.ts'
 import { CookieJar } from '#test/support/browser.ts'
 import { ADMIN_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
-import { RelyingParty } from '#test/support/relying-party.ts'
+import { newUser as makeUser, newApplication, tokensOf } from '#test/support/granted-access.ts'
 import { executorUrl, identify, signedIn, signIn as signInAt, statusOfMe } from '#test/support/sign-in.ts'
 
 const PASSWORD = 'Right-Password-1!'
@@ -16,12 +16,7 @@ before(async () => {
 after(() => core[Symbol.asyncDispose]())
 
 let made = 0
-async function newUser(): Promise<{ pk: number; username: string }> {
-  const username = `person-${++made}`
-  const { body } = await core.api('POST', '/core/users/', { username, name: username })
-  await core.api('POST', `/core/users/${body.pk}/set_password/`, { password: PASSWORD })
-  return body
-}
+const newUser = () => makeUser(core, { username: `person-${++made}`, password: PASSWORD })
 
 const signIn = (jar: CookieJar, username: string, password = PASSWORD) => signInAt(core, jar, { username, password })
 const statusOf = (jar: CookieJar) => statusOfMe(core, jar)
@@ -31,30 +26,9 @@ async function lastRevocation() {
   return last
 }
 
-async function newApplication(slug: string): Promise<RelyingParty> {
-  const { body: flows } = await core.api('GET', '/flows/instances/?designation=authorization')
-  const { body: provider } = await core.api('POST', '/providers/oauth2/', {
-    name: slug,
-    authorization_flow: flows.results[0].pk,
-    redirect_uris: 'https://rp.example.com/callback',
-    client_type: 'confidential',
-    client_id: slug,
-    client_secret: 'secret-of-the-application',
-  })
-  await core.api('POST', '/core/applications/', { name: slug, slug, provider: provider.pk })
-  return new RelyingParty(core.url, { clientId: slug, clientSecret: 'secret-of-the-application' })
-}
-
-async function tokensOf(application: RelyingParty, jar: CookieJar) {
-  application.setCookie('authentik_session', jar.get('authentik_session')!)
-  const { body } = await application.redeem(await application.code({ scope: 'openid offline_access' }))
-  assert.equal((await application.userInfo(body['access_token']!)).status, 200)
-  return body
-}
-
 suite('what ends access ends all of it', () => {
   test('a new password: sessions and the tokens of applications, offline ones too', async () => {
-    const application = await newApplication('password-change')
+    const application = (await newApplication(core, 'password-change'))()
     const user = await newUser()
     const jar = await signedIn(core, user.username, PASSWORD)
     const tokens = await tokensOf(application, jar)
@@ -144,7 +118,7 @@ suite('FL-07: a deactivated user is let in nowhere', () => {
     [
       'access token of an application',
       async ({ username }) => {
-        const application = await newApplication('deactivation')
+        const application = (await newApplication(core, 'deactivation'))()
         const jar = await signedIn(core, username, PASSWORD)
         const tokens = await tokensOf(application, jar)
         return async () => (await application.userInfo(tokens['access_token']!)).status === 200

@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import type { TestCore } from './core.ts'
 
+const WITHIN_MS = 30_000
+
 /** Where a core serves the link of an outpost. */
 export const linkUrl = (core: Pick<TestCore, 'url'>, pk: string) =>
   `${core.url.replace('http', 'ws')}/ws/outpost/${pk}/`
@@ -33,12 +35,18 @@ export class LinkPeer {
     this.socket.send(JSON.stringify({ instruction, args }))
   }
 
-  /** The next message of this instruction; others before it are kept. */
+  /** The next message of this instruction; others before it are kept. Fails when none comes for long. */
   async next(instruction: number): Promise<any> {
-    for (;;) {
-      const at = this.#received.findIndex((message) => message.instruction === instruction)
-      if (at >= 0) return this.#received.splice(at, 1)[0]
-      await new Promise<void>((resolve) => (this.#wake = resolve))
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    const patience = setTimeout(() => reject(new Error(`no message ${instruction}`)), WITHIN_MS)
+    try {
+      for (;;) {
+        const at = this.#received.findIndex((message) => message.instruction === instruction)
+        if (at >= 0) return this.#received.splice(at, 1)[0]
+        await Promise.race([late, new Promise<void>((resolve) => (this.#wake = resolve))])
+      }
+    } finally {
+      clearTimeout(patience)
     }
   }
 

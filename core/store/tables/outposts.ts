@@ -115,6 +115,8 @@ export const revocations = pgTable(
     username: text('username').notNull(),
     /** SHA-256 hex of the core session key, for kind `session`. */
     sessionHash: text('session_hash'),
+    /** The same of the sessions that ended with all else, for kind `user`. */
+    endedSessions: text('ended_sessions').array().notNull().default([]),
     reason: text('reason').notNull(),
     created: timestamp('created', { withTimezone: true }).notNull().defaultNow(),
     expires: timestamp('expires', { withTimezone: true }).notNull(),

@@ -1,0 +1,1 @@
+ALTER TABLE "revocations" ADD COLUMN "ended_sessions" text[] DEFAULT '{}' NOT NULL;
