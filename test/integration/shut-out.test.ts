@@ -5,17 +5,16 @@ import { desc } from 'drizzle-orm'
 import { revocations } from '#core/store/tables/outposts.ts'
 import type { OutpostHost } from '#outposts/kind.ts'
 import { LdapServer } from '#outposts/ldap/server/ldap-server.ts'
-import type { CookieJar } from '#test/support/browser.ts'
 import { SAMPLE_PASSWORD, startCore, type TestCore } from '#test/support/core.ts'
 import { until } from '#test/support/engines/process.ts'
+import { newApplication, newUser, tokensOf } from '#test/support/granted-access.ts'
 import { LdapClient, NOTICE } from '#test/support/ldap-client.ts'
 import { userDn } from '#test/support/ldap-tools.ts'
 import { startOutpost, tokenOf } from '#test/support/outpost.ts'
-import { RelyingParty } from '#test/support/relying-party.ts'
+import type { RelyingParty } from '#test/support/relying-party.ts'
 import { signedIn, statusOfMe } from '#test/support/sign-in.ts'
 
 const PASSWORD = 'Right-Password-1!'
-const SECRET = 'secret-of-the-application'
 const INSUFFICIENT_ACCESS_RIGHTS = 50
 
 let core: TestCore
@@ -41,32 +40,24 @@ const newPolicy = (expression: string) => make('/policies/expression/', { name: 
 
 /** An application, and a person who is about to be granted something by it. */
 class Case {
-  readonly slug = name('application')
+  readonly slug: string
   readonly application: { readonly pk: string }
   readonly user: { readonly pk: number; readonly username: string }
+  readonly #party: RelyingParty
 
-  private constructor(slug: string, application: { pk: string }, user: Case['user']) {
+  private constructor(slug: string, application: { pk: string }, user: Case['user'], party: RelyingParty) {
     this.slug = slug
     this.application = application
     this.user = user
+    this.#party = party
   }
 
   static async make(): Promise<Case> {
     const slug = name('application')
-    const { body: flows } = await core.api('GET', '/flows/instances/?designation=authorization')
-    const provider = await make('/providers/oauth2/', {
-      name: slug,
-      authorization_flow: flows.results[0].pk,
-      redirect_uris: 'https://rp.example.com/callback',
-      client_type: 'confidential',
-      client_id: slug,
-      client_secret: SECRET,
-    })
-    const application = await make('/core/applications/', { name: slug, slug, provider: provider.pk })
-    const username = name('person')
-    const user = await make('/core/users/', { username, name: username })
-    await core.api('POST', `/core/users/${user.pk}/set_password/`, { password: PASSWORD })
-    return new Case(slug, application, user)
+    const party = await newApplication(core, slug)
+    const { body: application } = await core.api('GET', `/core/applications/${slug}/`)
+    const user = await newUser(core, { username: name('person'), password: PASSWORD })
+    return new Case(slug, application, user, party())
   }
 
   bind(binding: object): Promise<any> {
@@ -75,13 +66,11 @@ class Case {
 
   /** Signs the person in and gets a token; whether session and token are worth something now. */
   async enter(): Promise<() => Promise<{ session: boolean; token: boolean }>> {
-    const jar: CookieJar = await signedIn(core, this.user.username, PASSWORD)
-    const party = new RelyingParty(core.url, { clientId: this.slug, clientSecret: SECRET })
-    party.setCookie('authentik_session', jar.get('authentik_session')!)
-    const { body } = await party.redeem(await party.code({ scope: 'openid offline_access' }))
+    const jar = await signedIn(core, this.user.username, PASSWORD)
+    const { access_token: token } = await tokensOf(this.#party, jar)
     return async () => ({
       session: (await statusOfMe(core, jar)) === 200,
-      token: (await party.userInfo(body['access_token']!)).status === 200,
+      token: (await this.#party.userInfo(token!)).status === 200,
     })
   }
 }
