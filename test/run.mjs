@@ -1,5 +1,5 @@
 // `npm test`: everything, from a clean clone. Plain JavaScript, because it runs before the project's own Node is there.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { ensureInstalled } from '../controllers/start/install.mjs'
 import { installPrograms } from './programs.mjs'
@@ -12,27 +12,49 @@ const HELP = `usage: npm test [-- PATTERN …]
 Without a pattern: types, lint, architecture, the tests beside the source, then the suites on real programs.
 With patterns: only the test files that match (globs, relative to the project).`
 
-const STEPS = [
-  ['types', 'tsc', ['--noEmit']],
-  ['lint', 'biome', ['check', '--error-on-warnings', '.']],
-]
-const EVERYTHING = ['{schema,core,outposts,controllers}/**/*.test.ts', 'test/**/*.test.ts']
+// As the core does for itself.
+const NODE_TEST = ['--import', './core/store/drizzle-resolution.ts', '--test', '--test-reporter=spec']
+const BESIDE_THE_SOURCE = '{schema,core,outposts,controllers}/**/*.test.ts'
+const SUITES = 'test/{architecture,conformance,integration}/*.test.ts'
+/** Of what runs at the same time, one is shown while it runs; the others when they are done. */
+const LIVE = { live: true }
 
-function step(name, command, args) {
-  console.error(`\n— ${name}`)
-  const { status } = spawnSync(join(BIN, command), args, {
+/**
+ * What runs at the same time, then what comes after it. The tests beside the source share one process: most of them are
+ * shorter than its start. The end-to-end suites wait for engines more than they compute, and are beside all others.
+ */
+const STAGES = [
+  [
+    ['types', 'tsc', ['--noEmit']],
+    ['lint', 'biome', ['check', '--error-on-warnings', '.']],
+    ['tests beside the source', 'node', [...NODE_TEST, '--test-isolation=none', BESIDE_THE_SOURCE], LIVE],
+  ],
+  [
+    ['suites', 'node', [...NODE_TEST, '--test-concurrency=2', SUITES], LIVE],
+    ['end-to-end suites', 'node', [...NODE_TEST, '--test-concurrency=1', 'test/e2e/*.test.ts']],
+  ],
+]
+
+/** Runs a step to its end. Returns whether it succeeded. */
+async function step(name, command, args, { live = false } = {}) {
+  const child = spawn(join(BIN, command), args, {
     cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe'],
     env: {
       NODE_COMPILE_CACHE: join(ROOT, 'node_modules', '.cache', 'compiled'),
       ...process.env,
       PATH: `${BIN}:${process.env.PATH}`,
     },
   })
-  if (status !== 0) {
-    console.error(`${name} failed`)
-    process.exit(1)
-  }
+  const printed = []
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => printed.push(chunk))
+  const status = await new Promise((resolve) => {
+    child.once('error', () => resolve(1))
+    child.once('close', resolve)
+  })
+  if (!live) process.stdout.write(Buffer.concat([Buffer.from(`\n— ${name}\n`), ...printed]))
+  if (status !== 0) console.error(`${name} failed`)
+  return status === 0
 }
 
 const patterns = process.argv.slice(2)
@@ -50,13 +72,12 @@ if (missing.length > 0) {
   }
   console.error(`Suites that need missing programs are skipped. To run them: apt-get install ${packages}`)
 }
-if (patterns.length === 0) for (const [name, command, args] of STEPS) step(name, command, args)
-step('tests', 'node', [
-  // As the core does for itself.
-  '--import',
-  './core/store/drizzle-resolution.ts',
-  '--test',
-  '--test-concurrency=2',
-  '--test-reporter=spec',
-  ...(patterns.length > 0 ? patterns : EVERYTHING),
-])
+const stages =
+  patterns.length === 0 ? STAGES : [[['tests', 'node', [...NODE_TEST, '--test-concurrency=2', ...patterns], LIVE]]]
+for (const stage of stages) {
+  console.error(`\n… ${stage.map(([name]) => name).join(', ')}`)
+  const done = await Promise.all(stage.map((each) => step(...each)))
+  if (!done.includes(false)) continue
+  process.exitCode = 1
+  break
+}

@@ -4,7 +4,7 @@ import { after, before, suite, test } from 'node:test'
 import { ADMIN_TOKEN, RADIUS_SECRET, SAMPLE_PASSWORD } from '#test/support/core.ts'
 import { Curl } from '#test/support/curl.ts'
 import { type DockerFleet, hasDocker, startDockerFleet } from '#test/support/docker-fleet.ts'
-import { freePorts, temporaryFolder, until } from '#test/support/engines/process.ts'
+import { databaseFolder, freePorts, until } from '#test/support/engines/process.ts'
 import { hasTool, run } from '#test/support/engines/tools.ts'
 import { buildImages } from '#test/support/images.ts'
 import { ldapNames, ldapWhoAmI } from '#test/support/ldap-tools.ts'
@@ -15,7 +15,7 @@ const IMAGE = 'martello-outpost:of-the-tests'
 const INVALID_CREDENTIALS = 49
 const TYPES = ['proxy', 'ldap', 'radius'] as const
 
-const data = temporaryFolder('docker-fleet')
+const data = databaseFolder('docker-fleet')
 let fleet: DockerFleet
 let impossible: string | undefined
 let ports: readonly number[]

@@ -1,7 +1,7 @@
 // A newcomer's first minutes: nothing is set, what is printed is pasted into a shell, Ctrl-C, and once more.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { temporaryFolder, until } from '#test/support/engines/process.ts'
+import { databaseFolder, until } from '#test/support/engines/process.ts'
 import { hasTool, run } from '#test/support/engines/tools.ts'
 import { fleetPorts, type RunningFleet, startFleet } from '#test/support/fleet.ts'
 
@@ -49,7 +49,7 @@ test('everything that the first and the second start print works as printed', as
     ['radclient', 'freeradius-utils'],
   ] as const)
     if (!(await hasTool(t, tool, debian))) return
-  using folder = temporaryFolder('first-start')
+  using folder = databaseFolder('first-start')
   const options = { dataDir: folder.path, ports: await fleetPorts(), generate: true, kinds: 'local,docker' }
   let password: string | undefined
   let secret: string | undefined

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { startCore, type TestCore, type TestCoreOptions } from '#test/support/core.ts'
-import { freePorts, temporaryFolder } from '#test/support/engines/process.ts'
+import { databaseFolder, freePorts } from '#test/support/engines/process.ts'
 
 /** The same installation, started once for each step. */
 async function starts(
   ...steps: ReadonlyArray<readonly [options: TestCoreOptions, step: (core: TestCore) => Promise<void>]>
 ): Promise<void> {
-  using folder = temporaryFolder('bootstrap')
+  using folder = databaseFolder('bootstrap')
   for (const [options, step] of steps) {
     await using core = await startCore({ ...options, database: { kind: 'embedded', folder: folder.path } })
     await step(core)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { ADMIN_TOKEN } from '#test/support/core.ts'
 import { type DockerFleet, hasDocker, startDockerFleet } from '#test/support/docker-fleet.ts'
-import { temporaryFolder, until } from '#test/support/engines/process.ts'
+import { databaseFolder, until } from '#test/support/engines/process.ts'
 import { hasTool, run } from '#test/support/engines/tools.ts'
 import { importTinyImage } from '#test/support/tiny-image.ts'
 
@@ -19,7 +19,7 @@ const IMAGES = {
 /** A part of a secret of this length is taken for no accident. */
 const PART = 8
 
-const data = temporaryFolder('docker-controller')
+const data = databaseFolder('docker-controller')
 let fleet: DockerFleet
 let impossible: string | undefined
 before(async () => {

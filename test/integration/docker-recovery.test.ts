@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { type DockerFleet, hasDocker, startDockerFleet } from '#test/support/docker-fleet.ts'
-import { temporaryFolder, until } from '#test/support/engines/process.ts'
+import { databaseFolder, until } from '#test/support/engines/process.ts'
 import { importTinyImage } from '#test/support/tiny-image.ts'
 
 const RUN = 'trap "exit 0" TERM; while true; do sleep 1 & wait; done'
 const OUTPOST = 'x'
 const NAME = 'ak-outpost-x'
 
-const data = temporaryFolder('docker-recovery')
+const data = databaseFolder('docker-recovery')
 let fleet: DockerFleet
 let impossible: string | undefined
 let pk: string

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { type DockerFleet, hasDocker, startDockerFleet } from '#test/support/docker-fleet.ts'
-import { temporaryFolder } from '#test/support/engines/process.ts'
+import { databaseFolder } from '#test/support/engines/process.ts'
 import { importTinyImage } from '#test/support/tiny-image.ts'
 
 const command = 'trap "exit 0" TERM; while true; do sleep 1 & wait; done'
@@ -15,7 +15,7 @@ const OUTPOSTS = ['a', 'b', 'pinned'] as const
 /** Longer than a canary has to be healthy. */
 const GATE_MS = 60_000
 
-const data = temporaryFolder('docker-waves')
+const data = databaseFolder('docker-waves')
 const clock = { aheadMs: 0, now: () => Date.now() + clock.aheadMs }
 let fleet: DockerFleet
 let impossible: string | undefined

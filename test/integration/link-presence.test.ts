@@ -6,7 +6,7 @@ import { STALE_AFTER_MS } from '#schema/kernel/health.ts'
 import { CloseCode } from '#schema/wire/messages.ts'
 import { startCore, type TestCore } from '#test/support/core.ts'
 import { startPostgresql } from '#test/support/engines/postgresql.ts'
-import { temporaryFolder, until } from '#test/support/engines/process.ts'
+import { databaseFolder, until } from '#test/support/engines/process.ts'
 import { hasTool } from '#test/support/engines/tools.ts'
 import { idleKind } from '#test/support/idle-kind.ts'
 import { LinkPeer, linked, type Outpost } from '#test/support/link-peer.ts'
@@ -117,7 +117,7 @@ test('an instance that falls silent on a socket that stays open is not listed, u
 })
 
 test('an embedded core lists nobody after a restart, until they are linked again', async () => {
-  using folder = temporaryFolder('restarted')
+  using folder = databaseFolder('restarted')
   const uid = crypto.randomUUID()
   const now = Date.now()
   const options = { dataDir: folder.path, clock: { now: () => now } }

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { CONTROLLER_TOKEN } from '#test/support/core.ts'
 import { type DockerFleet, hasDocker, startDockerFleet } from '#test/support/docker-fleet.ts'
-import { temporaryFolder } from '#test/support/engines/process.ts'
+import { databaseFolder } from '#test/support/engines/process.ts'
 import { type Answer, run } from '#test/support/engines/tools.ts'
 import { importTinyImage } from '#test/support/tiny-image.ts'
 
 const COMMAND = join(import.meta.dirname, '..', '..', 'controllers', 'commands', 'martello.mjs')
 const command = 'trap "exit 0" TERM; while true; do sleep 1 & wait; done'
 
-const data = temporaryFolder('plan-apply')
+const data = databaseFolder('plan-apply')
 let fleet: DockerFleet
 let impossible: string | undefined
 before(async () => {

@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { apiRouter } from '#core/api/router.ts'
 import type { CoreContext } from '#core/context.ts'
@@ -18,6 +15,7 @@ import { groups, userGroups, users } from '#core/store/tables/users.ts'
 import { createToken } from '#core/store/tokens.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
+import { databaseFolder } from '#test/support/engines/process.ts'
 import { freshDatabase } from '#test/support/fresh-database.ts'
 
 export interface ApiResponse {
@@ -46,9 +44,9 @@ export interface ApiBench extends AsyncDisposable {
 
 /** Starts it; everything is gone when it is disposed. */
 export async function startApi(port = 0): Promise<ApiBench> {
-  const folder = mkdtempSync(join(tmpdir(), 'martello-api-'))
-  await freshDatabase(folder)
-  const handle = await openDatabase({ kind: 'embedded', folder }, silentLogger)
+  const folder = databaseFolder('api')
+  await freshDatabase(folder.path)
+  const handle = await openDatabase({ kind: 'embedded', folder: folder.path }, silentLogger)
   await migrate(handle, silentLogger)
   const clock = { now: () => Date.now() }
   const feed = await openChangeFeed(handle, clock, silentLogger)
@@ -103,7 +101,7 @@ export async function startApi(port = 0): Promise<ApiBench> {
       await new Promise((done) => server.close(done))
       await feed[Symbol.asyncDispose]()
       await handle.close()
-      rmSync(folder, { recursive: true, force: true })
+      folder[Symbol.dispose]()
     },
   }
 }

@@ -3,7 +3,7 @@ import { type RunningCore, runCore } from '#core/run-core.ts'
 import type { Clock } from '#schema/kernel/clock.ts'
 import { type Logger, silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
-import { temporaryFolder } from './engines/process.ts'
+import { databaseFolder } from './engines/process.ts'
 import { freshDatabase } from './fresh-database.ts'
 
 export const ADMIN_TOKEN = 'token-of-the-administrator-in-tests'
@@ -46,7 +46,7 @@ export async function startCore(options: TestCoreOptions = {}): Promise<TestCore
   const { database, sample = true, controller = false, addresses, httpPort = 0, dataDir, log = silentLogger } = options
   const { host = '127.0.0.1', imageBase: containerImageBase = 'ghcr.io/martello/outpost:%(version)s' } = options
   const clock = options.clock ?? { now: () => Date.now() }
-  const folder = dataDir === undefined ? temporaryFolder('core') : { path: dataDir, [Symbol.dispose]: () => {} }
+  const folder = dataDir === undefined ? databaseFolder('core') : { path: dataDir, [Symbol.dispose]: () => {} }
   if (database === undefined) await freshDatabase(folder.path)
   const listen = (setting: string, port = 0) => ({ host, port, setting })
   const config: CoreConfig = {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { request } from 'undici'
-import { type Engine, freePorts, startEngine, temporaryFolder, until } from './engines/process.ts'
+import { databaseFolder, type Engine, freePorts, startEngine, until } from './engines/process.ts'
 import { type Answer, run } from './engines/tools.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -76,7 +76,7 @@ export async function fleetPorts(): Promise<FleetPorts> {
 
 /** Starts everything as `npm start` does, on free ports and with data of its own. */
 export async function startFleet(options: FleetOptions = {}): Promise<RunningFleet> {
-  const folder = options.dataDir === undefined ? temporaryFolder('fleet') : undefined
+  const folder = options.dataDir === undefined ? databaseFolder('fleet') : undefined
   const dataDir = options.dataDir ?? folder!.path
   const ports = options.ports ?? (await fleetPorts())
   const secrets = { password: 'Demo-And-Guest-7!', adminPassword: 'Akadmin-Passw0rd-9!', radiusSecret: 'testing123' }
@@ -226,7 +226,7 @@ class Fleet implements RunningFleet {
   }
 
   async startAgain(): Promise<Answer> {
-    using folder = temporaryFolder('fleet')
+    using folder = databaseFolder('fleet')
     const env = { ...addresses(this.ports), MARTELLO_DATA_DIR: folder.path }
     return run(process.execPath, COMMAND_LINE, { env })
   }

@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { Registry } from 'prom-client'
 import type { CoreConfig } from '#core/config/core-config.ts'
@@ -26,6 +23,7 @@ import { events, settings } from '#core/store/tables/system.ts'
 import { sessions, users } from '#core/store/tables/users.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
+import { databaseFolder } from '#test/support/engines/process.ts'
 import { freshDatabase } from '#test/support/fresh-database.ts'
 import { RelyingParty } from './relying-party.ts'
 
@@ -72,9 +70,9 @@ export interface OidcBench extends AsyncDisposable {
 }
 
 export async function openOidcBench(): Promise<OidcBench> {
-  const folder = mkdtempSync(join(tmpdir(), 'martello-oidc-'))
-  await freshDatabase(folder)
-  const handle = await openDatabase({ kind: 'embedded', folder }, silentLogger)
+  const folder = databaseFolder('oidc')
+  await freshDatabase(folder.path)
+  const handle = await openDatabase({ kind: 'embedded', folder: folder.path }, silentLogger)
   await migrate(handle, silentLogger)
   const { db } = handle
   const [install] = await db.select().from(settings).where(eq(settings.key, 'install_id'))
@@ -140,7 +138,7 @@ export async function openOidcBench(): Promise<OidcBench> {
       server.close()
       await feed[Symbol.asyncDispose]()
       await handle.close()
-      rmSync(folder, { recursive: true })
+      folder[Symbol.dispose]()
     },
   }
 }

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test'
 import { ROLLOUT_LIMITS } from '#controllers/waves/rollout.ts'
 import { CONTROLLER_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
 import type { KubernetesWithNode } from '#test/support/engines/kubernetes-node.ts'
-import { freePort, temporaryFolder, until } from '#test/support/engines/process.ts'
+import { databaseFolder, freePort, temporaryFolder, until } from '#test/support/engines/process.ts'
 import { connectCluster, deployed, makeOutpost, recordOf } from '#test/support/kubernetes-fleet.ts'
 import { martello } from '#test/support/martello.ts'
 import { startTestController } from '#test/support/test-controller.ts'
@@ -80,7 +80,7 @@ async function waves({ cluster, docker, address }: KubernetesWithNode, image: st
   const [bad, next] = ['martello-outpost:never-ready', 'martello-outpost:next']
   await importTinyImage(docker, bad, { command: 'exec sleep 2147483647' })
   await docker.docker('tag', image, next)
-  using data = temporaryFolder('core-of-waves')
+  using data = databaseFolder('core-of-waves')
   const httpPort = await freePort()
   const startWith = (wanted: string) =>
     startCore({ controller: true, host: address, httpPort, dataDir: data.path, imageBase: wanted })

@@ -13,7 +13,7 @@ import {
   writeServerFiles,
 } from './kubernetes-files.ts'
 import { startApiServer, startController, startEtcd } from './kubernetes-processes.ts'
-import { accepts, freePort, startEngine, temporaryFolder, until } from './process.ts'
+import { accepts, databaseFolder, freePort, startEngine, until } from './process.ts'
 import { hasTool } from './tools.ts'
 
 export interface Kubernetes extends AsyncDisposable {
@@ -69,7 +69,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
   const { controllers = false, address = '127.0.0.1', serviceRange = '10.96.0.0/16' } = options
   const programs = await ensureKubernetesBuilt()
   await using started = new AsyncDisposableStack()
-  const folder = started.use(temporaryFolder('kubernetes')).path
+  const folder = started.use(databaseFolder('kubernetes')).path
   const storage = await startEtcd(folder)
   started.use(storage.engine)
   const port = await freePort()

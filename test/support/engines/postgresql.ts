@@ -3,7 +3,7 @@ import { chownSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseConfig } from '#core/config/core-config.ts'
 import { Secret } from '#schema/kernel/secret.ts'
-import { freePort, ownerIds, startEngine, temporaryFolder } from './process.ts'
+import { databaseFolder, freePort, ownerIds, startEngine } from './process.ts'
 import { run } from './tools.ts'
 
 export interface Postgresql extends AsyncDisposable {
@@ -28,7 +28,7 @@ const PASSWORD = 'superuser-of-the-test'
 export async function startPostgresql(): Promise<Postgresql> {
   const programs = postgresqlPrograms()
   if (programs === undefined) throw new Error('no PostgreSQL server: apt-get install postgresql')
-  const folder = temporaryFolder('postgresql')
+  const folder = databaseFolder('postgresql')
   const owner = process.getuid?.() === 0 ? ownerIds('postgres') : undefined
   if (owner !== undefined) chownSync(folder.path, owner.uid, owner.gid)
   const data = join(folder.path, 'data')

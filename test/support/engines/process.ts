@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,9 +18,24 @@ export interface Engine extends AsyncDisposable {
   output(): string
 }
 
+/** Of Linux: files in memory. */
+const MEMORY = '/dev/shm'
+const MEMORY_OCTETS = 4 * 1024 ** 3
+
+/** A new folder for a database, removed when disposed: in memory where there is room, because making one is all files. */
+export function databaseFolder(name: string): { readonly path: string } & Disposable {
+  return temporaryFolder(name, hasRoom() ? MEMORY : tmpdir())
+}
+
+function hasRoom(): boolean {
+  if (!existsSync(MEMORY)) return false
+  const { bavail, bsize } = statfsSync(MEMORY)
+  return bavail * bsize > MEMORY_OCTETS
+}
+
 /** A new folder below the temporary one, removed when disposed. */
-export function temporaryFolder(name: string): { readonly path: string } & Disposable {
-  const path = mkdtempSync(join(tmpdir(), `martello-${name}-`))
+export function temporaryFolder(name: string, below = tmpdir()): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(below, `martello-${name}-`))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) }
 }
 
