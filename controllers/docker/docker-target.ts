@@ -64,7 +64,7 @@ export class DockerTarget implements Target {
     }
   }
 
-  items({ outpost, image, secrets }: Deployment): readonly InventoryItem[] {
+  async items({ outpost, image, secrets }: Deployment): Promise<readonly InventoryItem[]> {
     return [{ apiVersion: '', kind: 'Container', name: desiredContainer(outpost, image, secrets).name }]
   }
 
@@ -98,7 +98,7 @@ export class DockerTarget implements Target {
     const { desired, step } = await this.#due(deployment, signal)
     const found = await this.#take(step, { desired, owner: uuidHex(outpost.pk), signal })
     const status = { component: 'container', kind: 'Container', name: desired.name, ...found }
-    return { objects: keepSince([status], before, this.#options.clock), inventory: this.items(deployment) }
+    return { objects: keepSince([status], before, this.#options.clock), inventory: await this.items(deployment) }
   }
 
   async remove(outpost: string, _: readonly InventoryItem[], signal: AbortSignal): Promise<readonly InventoryItem[]> {

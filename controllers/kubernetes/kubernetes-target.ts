@@ -16,7 +16,7 @@ import { itemOf } from './plan/inventory.ts'
 import { deletionOf } from './plan/report.ts'
 import { planSteps } from './plan-steps.ts'
 import { Settled } from './settled.ts'
-import { discoverWantedObjects, wantedObjects } from './wanted-objects.ts'
+import { discoverWantedObjects } from './wanted-objects.ts'
 import { Watches } from './watches.ts'
 
 export interface KubernetesTargetOptions {
@@ -59,9 +59,10 @@ export class KubernetesTarget implements Target {
     }
   }
 
-  items(deployment: Deployment): readonly InventoryItem[] {
+  async items(deployment: Deployment, signal: AbortSignal): Promise<readonly InventoryItem[]> {
     const { discovery } = this.#api
-    const objects = wantedObjects(deployment, discovery).objects.map((each) => each.object)
+    const wanted = await discoverWantedObjects(deployment, discovery, signal)
+    const objects = wanted.objects.map((each) => each.object)
     return objects.filter(({ apiVersion, kind }) => discovery.known(apiVersion, kind) !== null).map(itemOf)
   }
 

@@ -13,7 +13,7 @@ export interface WantedObjects {
 }
 
 /** What an outpost needs, in the versions that the cluster was last known to serve. */
-export function wantedObjects({ outpost, context, secrets, image }: Deployment, discovery: Discovery): WantedObjects {
+function wantedObjects({ outpost, context, secrets, image }: Deployment, discovery: Discovery): WantedObjects {
   const serves = (apiVersion: string, kind: string) => discovery.known(apiVersion, kind) !== null
   const desired = desiredObjects(outpost, { ...context, serves }, secrets, image)
   const { objects, rejected } = patchObjects(desired, outpost.settings.kubernetes_json_patches)

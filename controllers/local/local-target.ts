@@ -56,7 +56,7 @@ export class LocalTarget implements Target {
     return { healthy: true, version: VERSION, reason: '' }
   }
 
-  items({ outpost }: Deployment): readonly InventoryItem[] {
+  async items({ outpost }: Deployment): Promise<readonly InventoryItem[]> {
     return [{ apiVersion: '', kind: 'Process', name: outpost.name }]
   }
 
@@ -78,7 +78,7 @@ export class LocalTarget implements Target {
       name: outpost.name,
       ...this.#running.get(outpost.pk)!.health,
     }
-    return { objects: keepSince([status], before, this.#options.clock), inventory: this.items(deployment) }
+    return { objects: keepSince([status], before, this.#options.clock), inventory: await this.items(deployment) }
   }
 
   async remove(outpost: string): Promise<readonly InventoryItem[]> {

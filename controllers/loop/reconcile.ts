@@ -66,7 +66,7 @@ async function deploy(
     const before = record?.objects ?? []
     const { image } = rollout
     const deployment = { outpost, image, context: state.context, secrets, inventory: keeper.inventory, before }
-    await keeper.intend(target.items(deployment))
+    await keeper.intend(await target.items(deployment, signal))
     const { objects: seen, inventory } = await target.apply({ ...deployment, inventory: keeper.inventory }, signal)
     const objects = seen.map((each) => ({ ...each, message: hideToken(each.message, secrets.token) }))
     await keeper.applied({ objects, inventory: [...inventory] })

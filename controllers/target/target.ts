@@ -38,7 +38,7 @@ export interface Applied {
 export interface Target extends AsyncDisposable {
   probe(signal: AbortSignal): Promise<ConnectionState>
   /** What `apply` would make: kept before it is made, so that nothing is orphaned whatever happens in between. */
-  items(deployment: Deployment): readonly InventoryItem[]
+  items(deployment: Deployment, signal: AbortSignal): Promise<readonly InventoryItem[]>
   plan(deployment: Deployment, signal: AbortSignal): Promise<readonly PlannedStep[]>
   /** Brings the objects to where they should be, then removes what is in the inventory and not wanted any more. */
   apply(deployment: Deployment, signal: AbortSignal): Promise<Applied>

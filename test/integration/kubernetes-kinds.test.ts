@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { InventoryItem } from '#schema/deployment/status.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
 import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds, removeCrds } from '#test/support/engines/kubernetes-crds.ts'
@@ -25,7 +26,11 @@ test('CT-06: kinds that come and go', async (t) => {
   const optional = ['prometheus servicemonitor', 'httproute', 'traefik middleware']
 
   await t.test('CT-06: what the cluster does not know is left out, versions are those that it knows', async () => {
+    const named = (items: readonly InventoryItem[]) =>
+      items.map(({ apiVersion, kind, name }) => `${apiVersion} ${kind} ${name}`).toSorted()
+    const intended = named(target.items(deployed.deployment))
     const statuses = await deployed.apply()
+    assert.deepEqual(intended, named(deployed.inventory), 'nothing else was noted before either')
     for (const component of optional) assert.equal(statuses[component], 'skipped KindNotServed')
     const versions = Object.fromEntries(deployed.inventory.map(({ kind, apiVersion }) => [kind, apiVersion]))
     assert.equal(versions['PodDisruptionBudget'], 'policy/v1beta1')

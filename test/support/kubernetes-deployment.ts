@@ -81,7 +81,7 @@ export class Deployed {
   /** One pass; how each component is then: `ready Applied`. */
   async apply(signal: AbortSignal = never): Promise<Statuses> {
     const known = new Set(this.inventory.map((item) => JSON.stringify([item.kind, item.namespace, item.name])))
-    const items = this.target.items(this.deployment)
+    const items = await this.target.items(this.deployment, signal)
     const added = items.filter((item) => !known.has(JSON.stringify([item.kind, item.namespace, item.name])))
     this.inventory = [...this.inventory, ...added]
     const { objects, inventory } = await this.target.apply(this.deployment, signal)
