@@ -8,6 +8,7 @@ import { settingsFrom } from '#schema/kernel/settings.ts'
 import { readControllerConfig } from './config/controller-config.ts'
 import { coreClient } from './core-client.ts'
 import { discoverer } from './discovery/discoverer.ts'
+import { isHere } from './discovery/is-here.ts'
 import { Controller } from './loop/controller.ts'
 import { openTargets } from './open-targets.ts'
 
@@ -35,15 +36,17 @@ async function main(): Promise<void> {
   })
   const clock = { now: () => Date.now() }
   const { random } = Math
+  const identity = { controller: `${hostname()}-${randomUUID()}`, name: hostname() }
   const open = openTargets({
     kinds,
     core,
     log,
     local: { coreUrl: host, listen, events, env: process.env, clock, random },
   })
+  const here = isHere(process.env)
   const discover = discoverer({ core, kinds, env: process.env, log })
   const run = async (signal: AbortSignal) => {
-    const deploying = new Controller({ core, open, log, clock, random, discover }).run(signal)
+    const deploying = new Controller({ core, identity, open, log, clock, random, discover, isHere: here }).run(signal)
     if (customResources === undefined) return deploying
     const { runCustomResources } = await import('./custom-resources/run-custom-resources.ts')
     const within = {
@@ -58,7 +61,7 @@ async function main(): Promise<void> {
   }
   if (lease === '') return run(stop.signal)
   const { leadInCluster } = await import('./kubernetes/lead-in-cluster.ts')
-  await leadInCluster({ lease, identity: `${hostname()}-${randomUUID()}`, clock, random, log }, run, stop.signal)
+  await leadInCluster({ lease, identity: identity.controller, clock, random, log }, run, stop.signal)
 }
 
 const [argument] = process.argv.slice(2)

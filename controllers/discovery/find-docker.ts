@@ -11,13 +11,20 @@ export async function findDocker(
   signal: AbortSignal,
 ): Promise<object | undefined> {
   const url = localDockerUrl(env)
-  if (!url.startsWith('unix:')) return undefined
+  return url.startsWith('unix:') && (await reachesDocker(env, signal)) ? { name: NAME, local: true, url } : undefined
+}
+
+/** Whether the daemon that a local connection leads to answers. */
+export async function reachesDocker(
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
-    using api = new EngineApi(dockerAgent({ url, local: true }, env))
+    using api = new EngineApi(dockerAgent({ url: localDockerUrl(env), local: true }, env))
     await api.call({ path: '/_ping', signal })
-    return { name: NAME, local: true, url }
+    return true
   } catch (error) {
     if (!(error instanceof MartelloError)) throw error
-    return undefined
+    return false
   }
 }

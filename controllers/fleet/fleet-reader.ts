@@ -31,6 +31,8 @@ const KINDS: Readonly<Record<string, FleetConnection['kind']>> = {
   'ak-service-connection-kubernetes-form': 'kubernetes',
 }
 const connectionShape = z.looseObject({ pk: z.string(), name: z.string(), component: z.string(), local: z.boolean() })
+/** A core that does not know who serves what says nothing of it. */
+const servedShape = z.object({ outpost: z.string(), controller: z.string().nullish() })
 const configShape = z.object({
   version: z.string(),
   image_template: z.string(),
@@ -69,6 +71,7 @@ export class FleetReader {
     const modes = new Map(this.#parsed(proxyShape, await proxies.read()).map((each) => [each.pk, each]))
     const details = new Map([...(await docker.read()), ...(await kubernetes.read())].map((each) => [pkOf(each), each]))
     const all = await outposts.read()
+    const kept = await records.read()
     const readable = byPk(this.#parsed(outpostShape, all).flatMap((raw) => this.#outpost(raw, modes)))
     return {
       context: { version: context.data.version, imageTemplate: context.data.image_template },
@@ -78,7 +81,10 @@ export class FleetReader {
       connections: byPk(
         this.#parsed(connectionShape, await connections.read()).flatMap((raw) => connectionOf(raw, details)),
       ),
-      records: new Map(this.#parsed(deploymentRecord, await records.read()).map((each) => [each.outpost, each])),
+      records: new Map(this.#parsed(deploymentRecord, kept).map((each) => [each.outpost, each])),
+      unserved: new Set(
+        this.#parsed(servedShape, kept).flatMap((each) => (each.controller === null ? each.outpost : [])),
+      ),
     }
   }
 

@@ -27,6 +27,8 @@ export interface FleetState {
   readonly connections: ReadonlyMap<string, FleetConnection>
   /** What controllers keep of each deployment, also of outposts that are gone. */
   readonly records: ReadonlyMap<string, DeploymentRecord>
+  /** Outposts whose deployment no controller looks after now. */
+  readonly unserved: ReadonlySet<string>
   readonly context: DeploymentContext
   /** The kinds of service connections that are to be made if what they lead to is found on this machine. */
   readonly discoverable: ReadonlySet<string>

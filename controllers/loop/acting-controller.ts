@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { readControllerConfig } from '#controllers/config/controller-config.ts'
 import { coreClient } from '#controllers/core-client.ts'
 import { FleetReader } from '#controllers/fleet/fleet-reader.ts'
 import { TokenKeeper } from '#controllers/fleet/token-keeper.ts'
+import { Claims } from '#controllers/loop/claims.ts'
 import { planFleet } from '#controllers/loop/plan-fleet.ts'
 import { type ReconcileAllOptions, reconcileAll } from '#controllers/loop/reconcile-all.ts'
 import { Targets } from '#controllers/loop/targets.ts'
@@ -33,7 +36,11 @@ export async function actingController(
     const tokens = new TokenKeeper(core)
     return await work({
       plan: async (names, signal) => planFleet(await reader.read(), { targets, tokens, clock }, { names, signal }),
-      reconcileAll: (names, options) => reconcileAll(names, { core, targets, clock, tokens, reader }, options),
+      async reconcileAll(names, options) {
+        const identity = { controller: randomUUID(), name: `martello apply on ${hostname()}` }
+        await using claims = new Claims({ core, identity, log: silentLogger })
+        return await reconcileAll(names, { core, targets, claims, clock, tokens, reader }, options)
+      },
     })
   } catch (error) {
     if (!(error instanceof MartelloError)) throw error

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { FleetReader } from '#controllers/fleet/fleet-reader.ts'
-import type { FleetOutpost, FleetState } from '#controllers/fleet/fleet-state.ts'
+import type { FleetConnection, FleetOutpost, FleetState } from '#controllers/fleet/fleet-state.ts'
 import { writeConnectionState } from '#controllers/fleet/fleet-writer.ts'
 import { TokenKeeper } from '#controllers/fleet/token-keeper.ts'
 import { canariesOf } from '#controllers/waves/canary.ts'
@@ -8,6 +8,7 @@ import type { CoreClient } from '#schema/client/request.ts'
 import type { DeploymentRecord } from '#schema/deployment/status.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
+import { Claims, type ClaimsOptions } from './claims.ts'
 import { inputOf } from './input-of.ts'
 import { reconcile } from './reconcile.ts'
 import { type OpenTarget, Targets } from './targets.ts'
@@ -22,6 +23,7 @@ const AT_A_TIME = 8
 
 export interface ControllerOptions {
   readonly core: CoreClient
+  readonly identity: ClaimsOptions['identity']
   /** The kinds of service connections that this controller serves. */
   readonly open: Readonly<Partial<Record<'local' | 'docker' | 'kubernetes', OpenTarget>>>
   readonly log: Logger
@@ -29,8 +31,15 @@ export interface ControllerOptions {
   readonly random: Random
   /** Makes service connections of these kinds to what is found here; without it nothing is looked for. */
   readonly discover?: (kinds: ReadonlySet<string>, signal: AbortSignal) => Promise<void>
+  /** Whether a local connection of the kind leads somewhere from here; without it each does. */
+  readonly isHere?: (kind: FleetConnection['kind'], signal: AbortSignal) => Promise<boolean>
   /** What is wanted has been read: these are processes of this machine. */
   readonly readLocal?: (outposts: readonly FleetOutpost[]) => void
+}
+
+interface Serving {
+  readonly targets: Targets
+  readonly claims: Claims
 }
 
 /** What was seen of one outpost last, and when it is due again whatever happens. */
@@ -64,28 +73,30 @@ export class Controller {
   async run(signal: AbortSignal): Promise<void> {
     const { open, random } = this.#options
     await using targets = new Targets(open, (outpost) => queue.request(outpost, { now: false }))
+    await using claims = new Claims(this.#options)
     const queue = new WorkQueue({
-      work: (outpost) => this.#work(outpost, targets, signal),
+      work: (outpost) => this.#work(outpost, { targets, claims }, signal),
       failed: (outpost, cause, againAfterMs) => this.#failed(outpost, cause, againAfterMs),
       backoff: BACKOFF,
       concurrency: AT_A_TIME,
       random,
       signal,
     })
-    const probing = this.#keepProbing(targets, signal)
+    const probing = this.#keepProbing({ targets, claims }, signal)
     while (!signal.aborted) {
-      await this.#round(queue, targets)
+      await this.#round(queue, { targets, claims }, signal)
       await wait(READ_EVERY_MS, undefined, { signal }).catch(() => {})
     }
     await Promise.all([queue.idle(), probing])
   }
 
   /** Reads everything, and asks for the outposts that have changed, are due, or are gone. */
-  async #round(queue: WorkQueue, targets: Targets): Promise<void> {
+  async #round(queue: WorkQueue, { targets, claims }: Serving, signal: AbortSignal): Promise<void> {
     const { log, clock, open, readLocal } = this.#options
     let state: FleetState
     try {
       state = await this.#reader.read()
+      await claims.keep(await this.#servable(state, { targets, claims }, signal))
       if (this.#isTroubled) log.info('the core can be read again')
       this.#isTroubled = false
     } catch (cause) {
@@ -99,11 +110,12 @@ export class Controller {
     this.#tokens.keep(state.outposts)
     const kindOf = ({ connection }: FleetOutpost) => state.connections.get(connection ?? '')?.kind
     readLocal?.([...state.outposts.values()].filter((each) => open.local !== undefined && kindOf(each) === 'local'))
-    this.#probeChanged(state)
+    const holds = (connection: string) => claims.holds(connection)
+    this.#probeChanged(state, holds)
     const now = clock.now()
     const canaries = canariesOf(state)
     for (const outpost of new Set([...state.outposts.keys(), ...state.records.keys()])) {
-      const input = inputOf(outpost, state, canaries)
+      const input = inputOf(outpost, state, { canaries, holds })
       const seen = this.#seen.get(outpost)
       if (seen?.input === input && seen.due > now) continue
       // What has changed is worth an attempt now; what is merely due waits for its back-off.
@@ -114,14 +126,30 @@ export class Controller {
       if (!state.outposts.has(outpost) && !state.records.has(outpost)) this.#seen.delete(outpost)
   }
 
+  /** The service connections that this controller could serve; a daemon that is away for a moment is still its own. */
+  async #servable(
+    { connections }: FleetState,
+    { targets, claims }: Serving,
+    signal: AbortSignal,
+  ): Promise<Set<string>> {
+    const { isHere } = this.#options
+    const found = new Set<string>()
+    for (const each of connections.values()) {
+      const mayBeElsewhere = each.local && each.kind !== 'local' && !claims.holds(each.pk)
+      const isReachable = !mayBeElsewhere || isHere === undefined || (await isHere(each.kind, signal))
+      if (targets.serves(each) && isReachable) found.add(each.pk)
+    }
+    return found
+  }
+
   /** A service connection that is new or another one is looked at now, not in the next round of probes. */
-  #probeChanged({ connections }: FleetState): void {
-    const now = JSON.stringify([...connections.values()].map(({ fingerprint }) => fingerprint))
+  #probeChanged({ connections }: FleetState, holds: (connection: string) => boolean): void {
+    const now = JSON.stringify([...connections.values()].map(({ pk, fingerprint }) => [fingerprint, holds(pk)]))
     if (now !== this.#fingerprints) this.#wakeProbes.abort()
     this.#fingerprints = now
   }
 
-  async #work(outpost: string, targets: Targets, signal: AbortSignal): Promise<void> {
+  async #work(outpost: string, { targets, claims }: Serving, signal: AbortSignal): Promise<void> {
     const { core, clock } = this.#options
     if (this.#state === undefined) return
     const state = { ...this.#state, records: this.#records }
@@ -129,7 +157,8 @@ export class Controller {
       if (record === undefined) this.#records.delete(of)
       else this.#records.set(of, record)
     }
-    const again = await reconcile(outpost, state, { core, targets, clock, recorded, tokens: this.#tokens }, signal)
+    const surroundings = { core, targets, claims, clock, recorded, tokens: this.#tokens }
+    const again = await reconcile(outpost, state, surroundings, AbortSignal.any([signal, claims.signal]))
     const seen = this.#seen.get(outpost)
     if (seen !== undefined && again !== undefined) seen.due = Math.min(seen.due, clock.now() + again)
   }
@@ -143,12 +172,14 @@ export class Controller {
     })
   }
 
-  async #keepProbing(targets: Targets, signal: AbortSignal): Promise<void> {
+  async #keepProbing({ targets, claims }: Serving, signal: AbortSignal): Promise<void> {
     const { core, log, discover } = this.#options
     while (!signal.aborted) {
       const discoverable = this.#state?.discoverable ?? new Set()
       if (discoverable.size > 0) await discover?.(discoverable, signal)
-      const connections = [...(this.#state?.connections.values() ?? [])].filter((each) => targets.serves(each))
+      // Of what nobody serves it is told why.
+      const isOurs = (each: FleetConnection) => targets.serves(each) && claims.holderOf(each.pk) === undefined
+      const connections = [...(this.#state?.connections.values() ?? [])].filter(isOurs)
       for (const connection of connections)
         await targets
           .probe(connection, signal)

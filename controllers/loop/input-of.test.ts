@@ -47,17 +47,18 @@ function inputWith(canary: DeploymentRecord, { own = 'i:1', pinned = null as str
 
 const connection = (pk: string) => ({ pk, name: pk, kind: 'kubernetes', local: true, fingerprint: pk }) as const
 
-function inputOfSecond(records: readonly DeploymentRecord[], pinned: string | null = null): string {
+function inputOfSecond(records: readonly DeploymentRecord[], pinned: string | null = null, held = ['c', 'd']): string {
   const outposts = [outpost(FIRST, 'a', null), outpost(SECOND, 'b', pinned)]
   const state: FleetState = {
     outposts: new Map(outposts.map((each) => [each.pk, each])),
     unreadable: new Set(),
     discoverable: new Set(),
+    unserved: new Set(),
     connections: new Map(['c', 'd'].map((pk) => [pk, connection(pk)])),
     records: new Map(records.map((each) => [each.outpost, each])),
     context: { version: '1', imageTemplate: 'i:2' },
   }
-  return inputOf(SECOND, state, canariesOf(state))
+  return inputOf(SECOND, state, { canaries: canariesOf(state), holds: (pk) => held.includes(pk) })
 }
 
 const trying = record(FIRST, 'i:2')
@@ -73,6 +74,12 @@ const CASES: ReadonlyArray<[what: string, isChange: boolean, before: string, aft
 for (const [what, isChange, before, after] of CASES)
   test(`CT-17: a canary that ${what} is ${isChange ? 'a' : 'no'} reason to look at those that wait`, () =>
     assert.equal(before !== after, isChange))
+
+test('CT-11: a service connection that comes to be this controller’s is a reason to look, another one is none', () => {
+  const held = (...pks: string[]) => inputOfSecond([record(SECOND, 'i:2')], null, pks)
+  assert.notEqual(held('c'), held())
+  assert.equal(held('c', 'd'), held('c'))
+})
 
 test('that an outpost is deployed where it should be is no reason to look again; elsewhere it is', () => {
   const deployedAt = (pk: string) => inputOfSecond([record(SECOND, 'i:2', { connection: pk })])

@@ -1,15 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FleetReader } from '#controllers/fleet/fleet-reader.ts'
-import type { FleetState } from '#controllers/fleet/fleet-state.ts'
+import type { FleetConnection, FleetState } from '#controllers/fleet/fleet-state.ts'
 import { changes } from '#controllers/plan/fleet-plan.ts'
 import { DeploymentPendingError } from '#controllers/target/target-error.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
+import type { Claims } from './claims.ts'
 import { planFleet } from './plan-fleet.ts'
 import { type ReconcileSurroundings, reconcile } from './reconcile.ts'
 
 const AGAIN_MS = 1_000
 
-export type ReconcileAllSurroundings = Omit<ReconcileSurroundings, 'recorded'> & {
+export type ReconcileAllSurroundings = Omit<ReconcileSurroundings, 'recorded' | 'claims'> & {
+  readonly claims: Pick<Claims, 'holds' | 'holderOf' | 'keep' | 'signal'>
   readonly reader: Pick<FleetReader, 'read'>
 }
 
@@ -22,13 +24,16 @@ export interface ReconcileAllOptions {
 
 /**
  * Reconciles outposts until a plan for them would change nothing: what replaces something takes its time. What is made may
- * yet have to come up. Why that was not reached, by name.
+ * yet have to come up. Why that was not reached, by name. Nothing is done where another controller does it.
  */
 export async function reconcileAll(
   names: ReadonlySet<string>,
   surroundings: ReconcileAllSurroundings,
-  { deadline, waiting }: ReconcileAllOptions,
+  { deadline: latest, waiting }: ReconcileAllOptions,
 ): Promise<Readonly<Record<string, string>>> {
+  const taken = await takenBy(names, surroundings)
+  if (Object.keys(taken).length > 0) return taken
+  const deadline = AbortSignal.any([latest, surroundings.claims.signal])
   for (let told = ''; ; ) {
     const failures = await pass(names, surroundings, deadline)
     if (Object.keys(failures).length > 0) return failures
@@ -41,6 +46,27 @@ export async function reconcileAll(
     told = text
     await wait(AGAIN_MS, undefined, { signal: deadline }).catch(() => {})
   }
+}
+
+/** Claims what these outposts are deployed through; by name, who has it already. */
+async function takenBy(
+  names: ReadonlySet<string>,
+  { claims, reader, targets }: ReconcileAllSurroundings,
+): Promise<Readonly<Record<string, string>>> {
+  const state = await reader.read()
+  const isServed = (each: FleetConnection | undefined) => each !== undefined && targets.serves(each)
+  const through = [...namesIn(state, names)].map(([pk, name]) => {
+    const connections = [state.outposts.get(pk)?.connection, state.records.get(pk)?.connection]
+    return [name, connections.map((each) => state.connections.get(each ?? '')).filter(isServed)] as const
+  })
+  await claims.keep(new Set(through.flatMap(([, connections]) => connections.map((each) => each!.pk))))
+  const taken = through.flatMap(([name, connections]) => {
+    const other = connections.find((each) => !claims.holds(each!.pk))
+    const who = claims.holderOf(other?.pk ?? '') ?? 'another'
+    const why = `the controller "${who}" serves "${other?.name}" and does by itself what is wanted`
+    return other === undefined ? [] : [[name, why] as const]
+  })
+  return Object.fromEntries(taken)
 }
 
 async function pass(

@@ -7,6 +7,7 @@ import { canaryFor } from '#controllers/waves/canary.ts'
 import { decideImage, ROLLOUT_LIMITS } from '#controllers/waves/rollout.ts'
 import { imageOf, isPinned } from '#schema/deployment/image.ts'
 import { type DeploymentRecord, type ObjectStatus, ROLLED_BACK } from '#schema/deployment/status.ts'
+import type { Claims } from './claims.ts'
 import { reasonOf } from './reason-of.ts'
 import { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts'
 import type { Targets } from './targets.ts'
@@ -17,6 +18,8 @@ const SOON_MS = 2_000
 
 export interface ReconcileSurroundings extends RecordKeeperOptions {
   readonly targets: Targets
+  /** Which service connections are this controller's to serve now. */
+  readonly claims: Pick<Claims, 'holds'>
   readonly tokens: Pick<TokenKeeper, 'tokenOf'>
 }
 
@@ -37,7 +40,7 @@ export async function reconcile(
   const known = state.records.get(outpostPk)
   const isElsewhere = known !== undefined && known.connection !== connection?.pk
   if (isElsewhere && !(await tearDown(known, state, surroundings, signal))) return undefined
-  if (outpost === undefined || connection === undefined || !surroundings.targets.serves(connection)) return undefined
+  if (outpost === undefined || connection === undefined || !surroundings.claims.holds(connection.pk)) return undefined
   return deploy({ outpost, connection, record: isElsewhere ? undefined : known, state }, surroundings, signal)
 }
 

@@ -27,7 +27,7 @@ export class Targets implements AsyncDisposable {
     this.#changed = changed
   }
 
-  /** Whether this controller serves the connection; another one may. */
+  /** Whether this controller can serve connections of this kind; another one may be at it. */
   serves({ kind }: FleetConnection): boolean {
     return this.#open[kind] !== undefined
   }

@@ -2,12 +2,14 @@ import type { FleetConnection, FleetState } from '#controllers/fleet/fleet-state
 import { dropRecord, writeRecord } from '#controllers/fleet/fleet-writer.ts'
 import { DeploymentPendingError, ServiceConnectionError } from '#controllers/target/target-error.ts'
 import type { DeploymentRecord, InventoryItem } from '#schema/deployment/status.ts'
+import type { Claims } from './claims.ts'
 import { reasonOf } from './reason-of.ts'
 import type { RecordKeeperOptions } from './record-keeper.ts'
 import type { Targets } from './targets.ts'
 
 export interface TearDownSurroundings extends RecordKeeperOptions {
   readonly targets: Targets
+  readonly claims: Pick<Claims, 'holds'>
 }
 
 /**
@@ -20,9 +22,9 @@ export async function tearDown(
   surroundings: TearDownSurroundings,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { core, targets, recorded } = surroundings
+  const { core, claims, recorded } = surroundings
   const connection = connections.get(record.connection)
-  if (connection !== undefined && !targets.serves(connection)) return false
+  if (connection !== undefined && !claims.holds(connection.pk)) return false
   if (record.inventory.length > 0) {
     if (connection === undefined) throw new ServiceConnectionError('the service connection of a deployment is gone')
     await removeAll(record, connection, surroundings, signal)

@@ -2,11 +2,13 @@ import pino from 'pino'
 import type { StartConfig } from '#controllers/config/start-config.ts'
 import { coreClient } from '#controllers/core-client.ts'
 import { discoverer } from '#controllers/discovery/discoverer.ts'
+import { isHere } from '#controllers/discovery/is-here.ts'
 import { Controller } from '#controllers/loop/controller.ts'
 import { openTargets } from '#controllers/open-targets.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import type { Secret } from '#schema/kernel/secret.ts'
 import type { SettingsSource } from '#schema/kernel/settings.ts'
+import { controllerIdentity } from './controller-identity.ts'
 import type { FleetDisplay } from './fleet-display.ts'
 
 /** A core that does not answer any more does not keep the outposts from being stopped. */
@@ -33,11 +35,13 @@ export async function runOutposts({ config, env, token, fleet }: OutpostRun, sig
   const local = { coreUrl, listen: config.local, events, env, clock, random: Math.random }
   const controller = new Controller({
     core,
+    identity: controllerIdentity(config.dataDir),
     open: openTargets({ kinds, core, log, local }),
     log,
     clock,
     random: Math.random,
     discover: discoverer({ core, kinds, env, log }),
+    isHere: isHere(env),
     readLocal: (outposts) => fleet.expect(outposts.map(({ name, type }) => ({ name, type }))),
   })
   await controller.run(signal)

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { ForbiddenError } from '#core/http/http-errors.ts'
+import { controllersOf } from '#core/store/connection-claims.ts'
 import { serviceConnectionStates } from '#core/store/tables/deployments.ts'
 import { connectionStateFields } from '#schema/api/deployments.ts'
 import { serviceConnectionResource } from '#schema/api/outposts.ts'
@@ -40,10 +41,12 @@ const find = async (call: Call) =>
 
 async function tell(call: Call): Promise<Reply> {
   const { db, clock } = call.ctx
-  const key = eq(serviceConnectionStates.uuid, await find(call))
+  const uuid = await find(call)
+  const key = eq(serviceConnectionStates.uuid, uuid)
   const [row] = await db.select().from(serviceConnectionStates).where(key)
   const said = row === undefined ? undefined : { ...row, checkedAtMs: row.checkedAt.getTime() }
-  return ok({ ...connectionHealth(said, clock.now()), checked_at: row?.checkedAt.toISOString() ?? null })
+  const controller = (await controllersOf(db, [uuid])).get(uuid) ?? null
+  return ok({ ...connectionHealth(said, clock.now()), checked_at: row?.checkedAt.toISOString() ?? null, controller })
 }
 
 async function report(call: Call): Promise<Reply> {

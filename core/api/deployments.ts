@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { ForbiddenError, NotFoundError, ValidationFailedError } from '#core/http/http-errors.ts'
+import { controllersOf } from '#core/store/connection-claims.ts'
 import type { Database } from '#core/store/database.ts'
 import { outpostDeployments } from '#core/store/tables/deployments.ts'
 import { serviceConnections } from '#core/store/tables/outposts.ts'
@@ -26,7 +27,13 @@ export const deploymentBinding: Binding<DeploymentRow> = {
   tables: [outpostDeployments],
   unrecorded: true,
   shownBy: [permissionFor('view', outpostResource.model)],
-  represent: async (_call, rows) => rows.map(({ record }) => record),
+  async represent({ ctx }, rows) {
+    const names = await controllersOf(
+      ctx.db,
+      rows.map(({ connection }) => connection),
+    )
+    return rows.map(({ record, connection }) => ({ ...record, controller: names.get(connection) ?? null }))
+  },
   actions: [
     {
       method: 'PUT',

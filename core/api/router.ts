@@ -1,5 +1,6 @@
 import type { Router } from 'express'
 import type { CoreContext } from '#core/context.ts'
+import { connectionClaimsRoute } from './connection-claims.ts'
 import { controllerConfigRoute } from './controller-config.ts'
 import { flowTransferRoutes } from './flow-transfer.ts'
 import { mount } from './mount.ts'
@@ -20,6 +21,7 @@ export const API_ROUTES: readonly Route[] = [
   ...outpostFeedRoutes,
   ...revocationRoutes,
   controllerConfigRoute,
+  connectionClaimsRoute,
   outpostManifestRoute,
   ...rootRoutes,
   schemaRoute(() => apiDocument()),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { connectionClaim } from '#schema/deployment/claim.ts'
 import { connectionState, deploymentRecord } from '#schema/deployment/status.ts'
-import { type Field, shaped } from './field.ts'
+import { type Field, shaped, text } from './field.ts'
 import { type Fields, resource } from './resource.ts'
 
 /** The fields of a shape: required unless it has a value for what is absent. */
@@ -18,12 +19,19 @@ export const deploymentResource = resource({
   name: 'OutpostDeployment',
   model: 'authentik_outposts.outpostdeployment',
   key: { parameter: 'outpost', field: 'outpost' },
-  fields: fieldsOf(deploymentRecord, ['outpost']),
+  fields: {
+    ...fieldsOf(deploymentRecord, ['outpost']),
+    /** The name of the controller that serves the connection now; null while none does, and nothing is done. */
+    controller: text({ readOnly: true, nullable: true }),
+  },
   filters: ['connection', 'outpost_name'],
   search: ['outpost_name'],
   order: ['outpost_name'],
   operations: ['list', 'retrieve', 'destroy'],
 })
+
+/** What a controller asks for. */
+export const connectionClaimFields = fieldsOf(connectionClaim)
 
 /** What a controller says of a service connection. */
 export const connectionStateFields = fieldsOf(connectionState)

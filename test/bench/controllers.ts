@@ -15,6 +15,7 @@ import { startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { until } from '#test/support/engines/process.ts'
 import { auditedUntilNow, isWrite } from '#test/support/kubernetes-deployment.ts'
 import { connectCluster, makeOutpost } from '#test/support/kubernetes-fleet.ts'
+import { testIdentity } from '#test/support/test-controller.ts'
 
 const count = Number(process.argv[2] ?? '500')
 const WITHIN_MS = 1_800_000
@@ -98,7 +99,7 @@ function start(passes: Passes, clock: { now(): number }, { url }: TestCore): Asy
   const { random } = Math
   const log = silentLogger
   const open = { kubernetes: passes.open(openKubernetesTarget({ core: client, clock, random, log })) }
-  const ended = new Controller({ core: client, open, log, clock, random }).run(stop.signal)
+  const ended = new Controller({ core: client, identity: testIdentity(), open, log, clock, random }).run(stop.signal)
   return {
     async [Symbol.asyncDispose]() {
       stop.abort()

@@ -49,6 +49,26 @@ suite('the controller', () => {
     })
   })
 
+  test('CT-11: of two controllers one serves a connection, the other goes on when that one ends', async () => {
+    const [{ pk }] = (await core.api('GET', '/outposts/service_connections/all/')).body.results
+    const state = async () => (await core.api('GET', `/outposts/service_connections/all/${pk}/state/`)).body
+    const processes = async () => (await records()).map(({ objects }) => [objects[0].reason, objects[0].since])
+    const first = startController()
+    await ldapServes()
+    for (const name of ['proxy', 'ldap', 'radius']) await isReady(name)
+    const before = await processes()
+    const { promise: looked, resolve } = Promise.withResolvers<void>()
+    let rounds = 0
+    const hasRead = () => void (++rounds === 2 && resolve())
+    await using _ = startTestController(core, { kinds: ['local'], listen, hasRead })
+    await looked
+    assert.deepEqual(await processes(), before, 'the second has left all of it alone')
+    assert.equal((await state()).controller, 'test')
+    await first[Symbol.asyncDispose]()
+    await ldapServes()
+    for (const name of ['proxy', 'ldap', 'radius']) await isReady(name)
+  })
+
   test('an outpost that cannot run is shown with its reason, and holds up no other', async () => {
     await using _ = startController()
     await ldapServes()

@@ -110,6 +110,7 @@ test('CT-09: what a controller keeps outlives the outpost, and is not told to ou
       rejected_why: '',
       rollout: '',
       error: '',
+      controller: null,
     },
   })
   const again = await asController('PUT', path, recordOf(connection.pk, { image: 'i:1', error: 'no route to host' }))
@@ -205,7 +206,13 @@ for (const kind of ['local', 'docker'])
     const json = { name: name(kind), ...(kind === 'docker' ? { url: 'http://10.0.0.1:2375' } : {}) }
     const { pk } = await made(`${CONNECTIONS}${kind}/`, json)
     const path = `${CONNECTIONS}all/${pk}/state/`
-    const silent = { healthy: false, version: '', reason: 'no controller has reported on it yet', checked_at: null }
+    const silent = {
+      healthy: false,
+      version: '',
+      reason: 'no controller has reported on it yet',
+      checked_at: null,
+      controller: null,
+    }
     assert.deepEqual((await api.ask('GET', path)).body, silent)
 
     const revision = await api.ctx.feed.revision()

@@ -5,15 +5,17 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { coreClient } from '#controllers/core-client.ts'
 import { type DiscovererOptions, discoverer } from '#controllers/discovery/discoverer.ts'
+import { isHere } from '#controllers/discovery/is-here.ts'
 import { FleetReader } from '#controllers/fleet/fleet-reader.ts'
 import { Controller } from '#controllers/loop/controller.ts'
-import { openTargets } from '#controllers/open-targets.ts'
+import { type ConnectionKind, openTargets } from '#controllers/open-targets.ts'
 import { type Logger, silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import { CONTROLLER_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
 import { hasDocker } from '#test/support/docker-fleet.ts'
 import { type Docker, startDocker } from '#test/support/engines/docker.ts'
 import { temporaryFolder, until } from '#test/support/engines/process.ts'
+import { testIdentity, untilDisposed } from '#test/support/test-controller.ts'
 
 const CONNECTIONS = '/outposts/service_connections'
 const { signal } = new AbortController()
@@ -136,26 +138,52 @@ suite('discovery', () => {
   test('a controller makes it, and deploys nothing by that', async (t) => {
     if (!(await hasDocker(t, impossible))) return
     await using core = await startCore({ controller: true })
-    const stop = new AbortController()
-    const [client, env, clock] = [clientOf(core), { DOCKER_HOST: docker!.url }, { now: () => Date.now() }]
-    const local = {
-      coreUrl: new URL(core.url),
-      listen: {} as never,
-      events: () => ({}) as never,
-      env,
-      clock,
-      random: Math.random,
-    }
-    const parts = { core: client, log: silentLogger, clock, random: Math.random }
-    const open = openTargets({ kinds: ['docker'], core: client, log: silentLogger, local })
-    const look = discoverer({ core: client, kinds: ['docker'], env, log: silentLogger })
-    const ended = new Controller({ ...parts, open, discover: look }).run(stop.signal)
-    try {
-      await until('the connection', async () => (await found(core)).length === 1)
-    } finally {
-      stop.abort()
-      await ended
-    }
+    await using _ = startController(core, ['docker'], { DOCKER_HOST: docker!.url })
+    await until('the connection', async () => (await found(core)).length === 1)
     assert.deepEqual((await core.api('GET', '/outposts/deployments/')).body.results, [], 'nothing is deployed by it')
   })
+
+  test('CT-11: a local connection is served from where it leads somewhere; elsewhere it is told why not', async (t) => {
+    if (!(await hasDocker(t, impossible))) return
+    await using core = await startCore({ controller: true, discover: false })
+    const make = async (kind: string, json: object) =>
+      (await core.api('POST', `${CONNECTIONS}/${kind}/`, { name: kind, local: true, ...json })).body.pk
+    const connections = {
+      docker: await make('docker', { url: docker!.url }),
+      kubernetes: await make('kubernetes', { kubeconfig: {} }),
+    }
+    const told = async (kind: 'docker' | 'kubernetes') => {
+      const { body } = await core.api('GET', `${CONNECTIONS}/all/${connections[kind]}/state/`)
+      return [body.controller, body.healthy, body.checked_at !== null]
+    }
+    const daemon = { DOCKER_HOST: docker!.url }
+    const cases = [
+      [{ DOCKER_HOST: 'unix:///nowhere/docker.sock' }, [null, false, true], [null, false, true]],
+      [daemon, ['test', true, true], [null, false, true]],
+      [{ ...daemon, ...IN_CLUSTER }, ['test', true, true], ['test', false, true]],
+    ] as const
+    for (const [env, ofDocker, ofKubernetes] of cases) {
+      await using _ = startController(core, ['docker', 'kubernetes'], env)
+      await until(JSON.stringify(env), async () => {
+        const seen = [await told('docker'), await told('kubernetes')]
+        return JSON.stringify(seen) === JSON.stringify([ofDocker, ofKubernetes])
+      })
+    }
+  })
 })
+
+function startController(core: TestCore, kinds: readonly ConnectionKind[], env: NodeJS.ProcessEnv): AsyncDisposable {
+  const [client, clock, { random }] = [clientOf(core), { now: () => Date.now() }, Math]
+  const local = { coreUrl: new URL(core.url), listen: {} as never, events: () => ({}) as never, env, clock, random }
+  const controller = new Controller({
+    core: client,
+    identity: testIdentity(),
+    log: silentLogger,
+    clock,
+    random,
+    open: openTargets({ kinds, core: client, log: silentLogger, local }),
+    discover: discoverer({ core: client, kinds, env, log: silentLogger, inClusterRoot: root.path }),
+    isHere: isHere(env, root.path),
+  })
+  return untilDisposed((stop) => controller.run(stop))
+}

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { coreClient } from '#controllers/core-client.ts'
+import { Claims } from '#controllers/loop/claims.ts'
+import { silentLogger } from '#schema/kernel/logger.ts'
+import { Secret } from '#schema/kernel/secret.ts'
 import { CONTROLLER_TOKEN } from '#test/support/core.ts'
 import { type DockerFleet, hasDocker, startDockerFleet } from '#test/support/docker-fleet.ts'
 import { databaseFolder } from '#test/support/engines/process.ts'
 import { type Answer, run } from '#test/support/engines/tools.ts'
+import { testIdentity } from '#test/support/test-controller.ts'
 import { importTinyImage } from '#test/support/tiny-image.ts'
 
 const COMMAND = join(import.meta.dirname, '..', '..', 'controllers', 'commands', 'martello.mjs')
@@ -65,6 +70,20 @@ suite('martello plan and apply', () => {
     assert.deepEqual(await fleet.containers(), ['ak-outpost-first'])
     const again = await martello('plan', '--outpost', 'first')
     assert.equal(again.code, 0, again.text)
+  })
+
+  test('CT-11: what another controller serves is left to it', async (t) => {
+    if (!(await hasDocker(t, impossible))) return
+    const core = coreClient(new URL(fleet.core().url), new Secret(CONTROLLER_TOKEN))
+    await using claims = new Claims({ core, identity: testIdentity(), log: silentLogger })
+    await claims.keep(new Set([fleet.connection]))
+    assert.ok(claims.holds(fleet.connection), 'who has applied before has let go of it')
+    const plan = await martello('plan')
+    assert.match(plan.text, /\+ Container ak-outpost-second/)
+    const { code, text } = await martello('apply', '--plan', hashIn(plan))
+    assert.equal(code, 1)
+    assert.match(text, /^second: the controller "test" serves "the engine" and does by itself what is wanted$/m)
+    assert.deepEqual(await fleet.containers(), ['ak-outpost-first'])
   })
 
   test('a plan that is out of date changes nothing, the one of now the rest', async (t) => {

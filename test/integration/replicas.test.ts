@@ -52,6 +52,16 @@ test('two cores that start at once on one empty PostgreSQL: outposts on each hea
   ]
   await using _ = { [Symbol.asyncDispose]: async () => peers.forEach(({ socket }) => void socket.terminate()) }
 
+  const { body: connection } = await first.api('POST', '/outposts/service_connections/docker/', {
+    name: 'contended',
+    url: 'unix:///run/docker.sock',
+  })
+  const claims = Array.from({ length: 20 }, async (_, nth) => {
+    const claim = { controller: crypto.randomUUID(), name: `controller ${nth}`, connections: [connection.pk] }
+    return (await cores[nth % 2]!.api('PUT', '/outposts/controller/claims/', claim)).body.held
+  })
+  assert.deepEqual((await Promise.all(claims)).flat(), [connection.pk], 'CT-11: of all who ask at once, one gets it')
+
   for (const [nth, writer] of cores.entries()) {
     const { body: user } = await writer.api('POST', '/core/users/', { username: `written-on-${nth}`, name: 'x' })
     for (const peer of peers) await told(peer, Instruction.TriggerUpdate, user.pk)

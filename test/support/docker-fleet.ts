@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import { coreClient } from '#controllers/core-client.ts'
 import { FleetReader } from '#controllers/fleet/fleet-reader.ts'
 import { TokenKeeper } from '#controllers/fleet/token-keeper.ts'
+import { Claims } from '#controllers/loop/claims.ts'
 import { reconcile } from '#controllers/loop/reconcile.ts'
 import { Targets } from '#controllers/loop/targets.ts'
 import { openTargets } from '#controllers/open-targets.ts'
@@ -15,7 +16,7 @@ import { type Docker, startDocker } from './engines/docker.ts'
 import { type WatchedSocket, watchSocket } from './engines/docker-socket.ts'
 import { until } from './engines/process.ts'
 import { hasTool } from './engines/tools.ts'
-import { startTestController } from './test-controller.ts'
+import { startTestController, testIdentity } from './test-controller.ts'
 
 const NETWORK = 'fleet'
 const WITHIN_MS = 90_000
@@ -131,8 +132,11 @@ class Fleet implements DockerFleet {
     const state = await new FleetReader(core, silentLogger).read()
     const { signal } = new AbortController()
     const tokens = new TokenKeeper(core)
+    await using claims = new Claims({ core, identity: testIdentity(), log: silentLogger })
+    await claims.keep(new Set([this.connection]))
+    const surroundings = { core, targets, claims, tokens, clock: systemClock, recorded: () => {} }
     for (const pk of new Set([...state.outposts.keys(), ...state.records.keys()]))
-      await reconcile(pk, state, { core, targets, tokens, clock: systemClock, recorded: () => {} }, signal)
+      await reconcile(pk, state, surroundings, signal)
     return this.socket.requests.slice(from).filter((request) => !READS.test(request))
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { coreClient } from '#controllers/core-client.ts'
 import type { LocalListen } from '#controllers/desired/local-process.ts'
 import { Controller } from '#controllers/loop/controller.ts'
@@ -13,6 +14,8 @@ export interface TestControllerOptions {
   readonly listen?: LocalListen
   /** Instead of the system's. */
   readonly clock?: Clock
+  /** Called whenever it has read what is wanted. */
+  readonly hasRead?: () => void
 }
 
 /** A controller in this process; what it runs on this machine ends with it. */
@@ -23,9 +26,21 @@ export function startTestController(core: Pick<TestCore, 'url'>, options: TestCo
   const { random } = Math
   const local = { coreUrl: new URL(core.url), listen, events, env: process.env, clock, random }
   const open = openTargets({ kinds, core: client, log: silentLogger, local })
-  const controller = new Controller({ core: client, open, log: silentLogger, clock, random })
+  const readLocal = options.hasRead
+  const controller = new Controller({
+    ...(readLocal && { readLocal }),
+    core: client,
+    identity: testIdentity(),
+    open,
+    log: silentLogger,
+    clock,
+    random,
+  })
   return untilDisposed((signal) => controller.run(signal))
 }
+
+/** Of a controller that is no other. */
+export const testIdentity = () => ({ controller: randomUUID(), name: 'test' })
 
 /** Runs something until the end of the block. */
 export function untilDisposed(run: (signal: AbortSignal) => Promise<void>): AsyncDisposable {

@@ -1,0 +1,59 @@
+import { and, eq, gt, inArray, lt, ne, notInArray, sql } from 'drizzle-orm'
+import { CLAIM_MS, type ConnectionClaim, type ConnectionClaims } from '#schema/deployment/claim.ts'
+import type { Database } from './database.ts'
+import { connectionClaims, controllers } from './tables/controllers.ts'
+import { serviceConnections } from './tables/outposts.ts'
+
+/**
+ * Gives a controller those of the connections that no other serves, for another while, and takes those from it that it does
+ * not ask for. Times are the database's: replicas of the core need not agree on one. A renewal writes one row, however
+ * many connections there are.
+ */
+export async function claimConnections(db: Database, claim: ConnectionClaim): Promise<ConnectionClaims> {
+  const { controller: id, name, connections: wanted } = claim
+  return db.transaction(async (tx) => {
+    await tx.delete(controllers).where(and(lt(controllers.until, sql`now()`), ne(controllers.id, id)))
+    if (wanted.length === 0) {
+      await tx.delete(controllers).where(eq(controllers.id, id))
+      return { held: [], others: [] }
+    }
+    const row = { name, until: sql`now() + ${CLAIM_MS} * interval '1 millisecond'` }
+    await tx
+      .insert(controllers)
+      .values({ id, ...row })
+      .onConflictDoUpdate({ target: controllers.id, set: row })
+    const { connection, controller } = connectionClaims
+    await tx.delete(connectionClaims).where(and(eq(controller, id), notInArray(connection, wanted)))
+    await tx
+      .insert(connectionClaims)
+      .select(
+        tx
+          .select({ connection: serviceConnections.uuid, controller: sql<string>`${id}`.as('controller') })
+          .from(serviceConnections)
+          .where(inArray(serviceConnections.uuid, wanted))
+          // Two controllers take several in one order.
+          .orderBy(serviceConnections.uuid),
+      )
+      .onConflictDoNothing()
+    const rows = await tx
+      .select({ connection, id: controllers.id, name: controllers.name })
+      .from(connectionClaims)
+      .innerJoin(controllers, eq(controller, controllers.id))
+    return {
+      held: rows.filter((each) => each.id === id).map((each) => each.connection),
+      others: rows.filter((each) => each.id !== id).map((each) => ({ connection: each.connection, name: each.name })),
+    }
+  })
+}
+
+/** The names of the controllers that serve these connections now, by connection. */
+export async function controllersOf(db: Database, uuids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (uuids.length === 0) return new Map()
+  const { connection, controller } = connectionClaims
+  const rows = await db
+    .select({ connection, name: controllers.name })
+    .from(connectionClaims)
+    .innerJoin(controllers, eq(controller, controllers.id))
+    .where(and(inArray(connection, [...uuids]), gt(controllers.until, sql`now()`)))
+  return new Map(rows.map((row) => [row.connection, row.name]))
+}
