@@ -10,40 +10,37 @@ import { serviceConnections } from './tables/outposts.ts'
  * many connections there are.
  */
 export async function claimConnections(db: Database, claim: ConnectionClaim): Promise<ConnectionClaims> {
-  const { controller: id, name, connections: wanted } = claim
   return db.transaction(async (tx) => {
-    await tx.delete(controllers).where(and(lt(controllers.until, sql`now()`), ne(controllers.id, id)))
-    if (wanted.length === 0) {
-      await tx.delete(controllers).where(eq(controllers.id, id))
-      return { held: [], others: [] }
-    }
-    const row = { name, until: sql`now() + ${CLAIM_MS} * interval '1 millisecond'` }
-    await tx
-      .insert(controllers)
-      .values({ id, ...row })
-      .onConflictDoUpdate({ target: controllers.id, set: row })
-    const { connection, controller } = connectionClaims
-    await tx.delete(connectionClaims).where(and(eq(controller, id), notInArray(connection, wanted)))
-    await tx
-      .insert(connectionClaims)
-      .select(
-        tx
-          .select({ connection: serviceConnections.uuid, controller: sql<string>`${id}`.as('controller') })
-          .from(serviceConnections)
-          .where(inArray(serviceConnections.uuid, wanted))
-          // Two controllers take several in one order.
-          .orderBy(serviceConnections.uuid),
-      )
-      .onConflictDoNothing()
+    await tx.delete(controllers).where(and(lt(controllers.until, sql`now()`), ne(controllers.id, claim.controller)))
+    if (claim.connections.length === 0) await tx.delete(controllers).where(eq(controllers.id, claim.controller))
+    else await take(tx, claim)
     const rows = await tx
-      .select({ connection, id: controllers.id, name: controllers.name })
+      .select({ connection: connectionClaims.connection, id: controllers.id, name: controllers.name })
       .from(connectionClaims)
-      .innerJoin(controllers, eq(controller, controllers.id))
+      .innerJoin(controllers, eq(connectionClaims.controller, controllers.id))
+    const [own, others] = [true, false].map((isOwn) => rows.filter(({ id }) => (id === claim.controller) === isOwn))
     return {
-      held: rows.filter((each) => each.id === id).map((each) => each.connection),
-      others: rows.filter((each) => each.id !== id).map((each) => ({ connection: each.connection, name: each.name })),
+      held: own!.map(({ connection }) => connection),
+      others: others!.map(({ connection, name }) => ({ connection, name })),
     }
   })
+}
+
+async function take(tx: Database, { controller: id, name, connections: wanted }: ConnectionClaim): Promise<void> {
+  const row = { name, until: sql`now() + ${CLAIM_MS} * interval '1 millisecond'` }
+  await tx
+    .insert(controllers)
+    .values({ id, ...row })
+    .onConflictDoUpdate({ target: controllers.id, set: row })
+  const { connection, controller } = connectionClaims
+  await tx.delete(connectionClaims).where(and(eq(controller, id), notInArray(connection, wanted)))
+  const claimed = tx
+    .select({ connection: serviceConnections.uuid, controller: sql<string>`${id}`.as('controller') })
+    .from(serviceConnections)
+    .where(inArray(serviceConnections.uuid, wanted))
+    // Two controllers take several in one order.
+    .orderBy(serviceConnections.uuid)
+  await tx.insert(connectionClaims).select(claimed).onConflictDoNothing()
 }
 
 /** The names of the controllers that serve these connections now, by connection. */
