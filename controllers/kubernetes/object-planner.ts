@@ -6,7 +6,7 @@ import { ClusterRefusedError } from './cluster-refused-error.ts'
 import type { ServedKind } from './discovery.ts'
 import { type LiveObject, substanceOf } from './plan/live-object.ts'
 import { NOT_OURS, notServed, type Outcome, TERMINATING } from './plan/outcome.ts'
-import { ownershipPatch } from './plan/ownership.ts'
+import { ownershipPatch, portsInTheWay } from './plan/ownership.ts'
 import { replacement } from './plan/refusal.ts'
 import type { Settled } from './settled.ts'
 
@@ -29,6 +29,8 @@ export type Step =
       readonly owned: 'Background' | 'Orphan'
       readonly refusal: ClusterRefusedError
     }
+
+const MANAGED_FIELDS = '/metadata/managedFields'
 
 export interface PlanOptions {
   /** 32 hex digits. */
@@ -80,10 +82,13 @@ export class ObjectPlanner {
       if (!(error instanceof ClusterRefusedError)) throw error
       // Some admission webhooks take no dry runs; whether it is that is seen by applying.
       if (error.status === 400 && !isThorough) return { kind: 'apply', served, live, changed: [] }
+      // What a dry run cannot do is to take what stands in the way first.
+      if (isThorough && portsInTheWay(live, wanted).length > 0)
+        return { kind: 'apply', served, live, changed: [MANAGED_FIELDS] }
       return replaceStep(error, wanted, { served, live })
     }
     const changed = changedPointers(substanceOf(live), substanceOf(answer)).map((pointer) =>
-      pointer.startsWith('/owned') ? '/metadata/managedFields' : pointer,
+      pointer.startsWith('/owned') ? MANAGED_FIELDS : pointer,
     )
     if (changed.length > 0) return { kind: 'apply', served, live, changed: [...new Set(changed)] }
     this.#settled.settle(path, wanted, live)

@@ -1,6 +1,7 @@
 import type { Deployment } from '#controllers/target/target.ts'
 import type { DesiredObject } from '#schema/deployment/desired-object.ts'
 import { desiredObjects } from '#schema/deployment/kubernetes/desired-objects.ts'
+import type { DeploymentContext } from '#schema/deployment/outpost.ts'
 import { patchObjects, type RejectedPatch } from '#schema/deployment/patch/patch-objects.ts'
 import { ClusterRefusedError } from './cluster-refused-error.ts'
 import type { Discovery } from './discovery.ts'
@@ -12,9 +13,11 @@ export interface WantedObjects {
   readonly rejected: readonly { readonly patch: RejectedPatch; readonly objects: readonly DesiredObject[] }[]
 }
 
-/** What an outpost needs, in the versions that the cluster was last known to serve. */
-function wantedObjects({ outpost, context, secrets, image }: Deployment, discovery: Discovery): WantedObjects {
-  const serves = (apiVersion: string, kind: string) => discovery.known(apiVersion, kind) !== null
+/** What an outpost needs, in the versions that the cluster serves as far as is known. */
+export function wantedObjects(
+  { outpost, context, secrets, image }: Pick<Deployment, 'outpost' | 'context' | 'secrets' | 'image'>,
+  serves: NonNullable<DeploymentContext['serves']>,
+): WantedObjects {
   const desired = desiredObjects(outpost, { ...context, serves }, secrets, image)
   const { objects, rejected } = patchObjects(desired, outpost.settings.kubernetes_json_patches)
   const ofComponent = (component: string) => desired.filter((each) => each.component === component)
@@ -35,5 +38,5 @@ export async function discoverWantedObjects(
     await discovery.load(apiVersion, signal).catch((error: unknown) => {
       if (!(error instanceof ClusterRefusedError)) throw error
     })
-  return wantedObjects(deployment, discovery)
+  return wantedObjects(deployment, (apiVersion, kind) => discovery.known(apiVersion, kind) !== null)
 }

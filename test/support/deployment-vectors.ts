@@ -7,6 +7,14 @@ import { deploymentDefaults, readDeploymentSettings } from '#schema/deployment/s
 const FOLDER = join(import.meta.dirname, '..', 'vectors', 'deployment')
 const read = (name: string, of: 'kubernetes' | 'docker' = 'kubernetes') => readFileSync(join(FOLDER, of, name), 'utf8')
 
+/** The lines of a recording from Kubernetes. */
+export function recordedLines<T>(name: string): readonly T[] {
+  return read(name)
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
 interface RecordedCase {
   readonly name: string
   readonly uuid: string
@@ -75,10 +83,7 @@ export function recordedCompose(name: RecordedName): Record<string, any> {
 
 /** Patches that the reference was given, one at a time, and the component of each. */
 export function recordedPatches(): ReadonlyArray<{ reconciler: string; patch: readonly Record<string, unknown>[] }> {
-  return read('patches.jsonl')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line))
+  return recordedLines('patches.jsonl')
 }
 
 /** A proxy outpost with a host in every mode. */

@@ -5,10 +5,12 @@ import {
   RECORDED_CASES,
   RECORDED_CONTEXT,
   RECORDED_SECRETS,
+  type RecordedObject,
   recordedObjects,
   recordedOutpost,
 } from '#test/support/deployment-vectors.ts'
-import { objectName } from '../names.ts'
+import { recordedVariants } from '#test/support/recorded-requests.ts'
+import type { DesiredObject } from '../desired-object.ts'
 import { desiredObjects } from './desired-objects.ts'
 
 /** Where our objects differ from the reference's, on purpose. */
@@ -54,32 +56,49 @@ const OURS_ONLY: ReadonlyArray<[component: string, cases: RegExp]> = [
   ['pod disruption budget', /rich/],
 ]
 const LEFT_OUT: ReadonlyArray<[component: string, cases: RegExp, why: string]> = [
-  ['ingress', /^proxy-empty$/, 'an Ingress without rules is refused'],
+  ['ingress', /^(?:proxy-empty|last provider removed: second up)$/, 'an Ingress without rules is refused'],
 ]
 /** The reference's name is not legal in Kubernetes. */
 const RENAMED = { 'ak-outpost-obj-proxy_http-uni': /^ak-outpost-obj-proxy-http-uni-[0-9a-f]{8}$/ }
 
 const used = new Set<number>()
 
+/** Every difference of one object is one on purpose. */
+function compare(
+  { reconciler: component, object }: Pick<RecordedObject, 'reconciler' | 'object'>,
+  ours: readonly DesiredObject[],
+): void {
+  const { apiVersion, metadata } = object
+  const own = ours.find(
+    (each) => each.component === component && each.object.apiVersion === (apiVersion ?? each.object.apiVersion),
+  )
+  for (const pointer of changedPointers(renamed(object, own!.object.metadata.name), own!.object)) {
+    const row = DIFFERENCES.findIndex(([where, what]) => where.test(component) && what.test(pointer))
+    assert.notEqual(row, -1, `${component} ${metadata.name} ${pointer}`)
+    used.add(row)
+  }
+}
+
 for (const name of RECORDED_CASES) {
   test(`objects of ${name} are the reference's, except for the differences on purpose`, () => {
-    const outpost = recordedOutpost(name)
-    const ours = desiredObjects(outpost, RECORDED_CONTEXT, RECORDED_SECRETS)
+    const ours = desiredObjects(recordedOutpost(name), RECORDED_CONTEXT, RECORDED_SECRETS)
     const recorded = recordedObjects(name).filter(({ noop }) => !noop)
-    for (const { reconciler: component, object } of recorded) {
-      if (LEFT_OUT.some(([left, cases]) => left === component && cases.test(name))) continue
-      const theirs = renamed(object, objectName(outpost))
-      const own = ours.find((each) => each.component === component)!.object
-      for (const pointer of changedPointers(theirs, own)) {
-        const row = DIFFERENCES.findIndex(([where, what]) => where.test(component) && what.test(pointer))
-        assert.notEqual(row, -1, `${component} ${pointer}`)
-        used.add(row)
-      }
-    }
     const left = LEFT_OUT.filter(([, cases]) => cases.test(name)).map(([component]) => component)
+    for (const each of recorded.filter(({ reconciler }) => !left.includes(reconciler))) compare(each, ours)
     const more = OURS_ONLY.filter(([, cases]) => cases.test(name)).map(([component]) => component)
     const expected = [...recorded.map(({ reconciler }) => reconciler).filter((each) => !left.includes(each)), ...more]
     assert.deepEqual([...new Set(ours.map(({ component }) => component))].sort(), expected.sort())
+  })
+}
+
+for (const { step, outpost, written } of recordedVariants().filter((each) => each.written.length > 0)) {
+  test(`what is written in "${step}" is the reference's, except for the differences on purpose`, () => {
+    const ours = desiredObjects(outpost, RECORDED_CONTEXT, RECORDED_SECRETS)
+    for (const each of written) {
+      const isLeft = LEFT_OUT.some(([component, cases]) => component === each.reconciler && cases.test(step))
+      if (isLeft) assert.ok(!ours.some(({ component }) => component === each.reconciler))
+      else compare(each, ours)
+    }
   })
 }
 
