@@ -2,10 +2,13 @@ import type { Deployment } from '#controllers/target/target.ts'
 import type { DesiredObject } from '#schema/deployment/desired-object.ts'
 import { desiredObjects } from '#schema/deployment/kubernetes/desired-objects.ts'
 import { patchObjects, type RejectedPatch } from '#schema/deployment/patch/patch-objects.ts'
+import type { DeploymentSettings } from '#schema/deployment/settings.ts'
 import { ClusterRefusedError } from './cluster-refused-error.ts'
 import type { Discovery } from './discovery.ts'
 
 export interface WantedObjects {
+  /** All of them before the administrator's patches. */
+  readonly desired: readonly DesiredObject[]
   /** In the order in which they are made. */
   readonly objects: readonly DesiredObject[]
   /** Patches that cannot be applied, with the objects that stay as they are because of that. */
@@ -16,9 +19,18 @@ export interface WantedObjects {
 function wantedObjects({ outpost, context, secrets, image }: Deployment, discovery: Discovery): WantedObjects {
   const serves = (apiVersion: string, kind: string) => discovery.known(apiVersion, kind) !== null
   const desired = desiredObjects(outpost, { ...context, serves }, secrets, image)
-  const { objects, rejected } = patchObjects(desired, outpost.settings.kubernetes_json_patches)
+  return withPatches(desired, outpost.settings.kubernetes_json_patches)
+}
+
+/** What is wanted under these patches, of which the cluster is known to refuse some. */
+export function withPatches(
+  desired: readonly DesiredObject[],
+  patches: DeploymentSettings['kubernetes_json_patches'],
+  refused: readonly RejectedPatch[] = [],
+): WantedObjects {
+  const { objects, rejected } = patchObjects(desired, patches, refused)
   const ofComponent = (component: string) => desired.filter((each) => each.component === component)
-  return { objects, rejected: rejected.map((patch) => ({ patch, objects: ofComponent(patch.component) })) }
+  return { desired, objects, rejected: rejected.map((patch) => ({ patch, objects: ofComponent(patch.component) })) }
 }
 
 /** The same, after the cluster was asked which versions it serves. */

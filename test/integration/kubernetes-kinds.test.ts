@@ -28,7 +28,7 @@ test('CT-06: kinds that come and go', async (t) => {
   await t.test('CT-06: what the cluster does not know is left out, versions are those that it knows', async () => {
     const named = (items: readonly InventoryItem[]) =>
       items.map(({ apiVersion, kind, name }) => `${apiVersion} ${kind} ${name}`).toSorted()
-    const intended = named(target.items(deployed.deployment))
+    const intended = named(await target.items(deployed.deployment, AbortSignal.timeout(60_000)))
     const statuses = await deployed.apply()
     assert.deepEqual(intended, named(deployed.inventory), 'nothing else was noted before either')
     for (const component of optional) assert.equal(statuses[component], 'skipped KindNotServed')
