@@ -41,7 +41,8 @@ export async function discoverWantedObjects(
 ): Promise<WantedObjects> {
   const asked = new Set<string>()
   const noting = { ...deployment.context, serves: (apiVersion: string) => asked.add(apiVersion).size === 0 }
-  desiredObjects(deployment.outpost, noting, deployment.secrets, deployment.image)
+  const desired = desiredObjects(deployment.outpost, noting, deployment.secrets, deployment.image)
+  for (const { object } of desired) asked.add(object.apiVersion)
   // What cannot be found out is the status of the objects that need it.
   for (const apiVersion of asked)
     await discovery.load(apiVersion, signal).catch((error: unknown) => {
