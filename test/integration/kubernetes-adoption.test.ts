@@ -5,6 +5,7 @@ import type { DeployableOutpost } from '#schema/deployment/outpost.ts'
 import { RECORDED_CASES, recordedObjects, recordedOutpost } from '#test/support/deployment-vectors.ts'
 import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { until } from '#test/support/engines/process.ts'
 import { applyUntilReady, auditedUntilNow, Deployed, targetOf, writesOf } from '#test/support/kubernetes-deployment.ts'
 
 /** Kinds and paths of what the reference makes; its own records of built-in kinds leave them out. */
@@ -93,6 +94,29 @@ test('what the reference has made is adopted', async (t) => {
     assert.deepEqual(
       spec.ports.map(({ name }: { name: string }) => name),
       ['radius'],
+    )
+  })
+
+  await t.test(
+    'CT-07: what the reference has set does not stand in the way of a patch that takes its place',
+    async () => {
+      const before = new Deployed(target, without(recordedOutpost('ldap-default')))
+      before.inventory = await target.items(before.deployment, AbortSignal.timeout(60_000))
+      await before.remove()
+      await until(
+        'it is gone',
+        async () => (await cluster.kubectl('get', 'all', '-oname')).match(/ldap-default/) === null,
+      )
+      await makeAsReference(cluster, 'ldap-default')
+      const deployed = new Deployed(target, before.outpost)
+      const more = { op: 'replace', path: '/spec/ports/0/port', value: 1389 }
+    deployed.settings = { kubernetes_json_patches: { service: [more] } }
+    assert.match((await deployed.plan())['service']!, /^apply/)
+    assert.equal((await deployed.apply())['service'], 'ready Applied')
+    const { spec } = await read('/api/v1/namespaces/default/services/ak-outpost-obj-ldap-default')
+    assert.deepEqual(
+      spec.ports.map(({ name, port }: { name: string; port: number }) => `${name} ${port}`),
+      ['ldaps 636', 'ldap 1389'],
     )
   })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { COMPONENTS } from '#schema/deployment/desired-object.ts'
+import { objectStatus } from '#schema/deployment/status.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
 import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
@@ -28,7 +29,11 @@ const container = (field: string, value: unknown): Operation => ({
   value,
 })
 const replicas = (value: number): Operation => ({ op: 'add', path: '/spec/replicas', value })
-const port = (name: string): Operation => ({ op: 'add', path: '/spec/ports/-', value: { name, port: 81, protocol: 'TCP' } })
+const port = (name: string): Operation => ({
+  op: 'add',
+  path: '/spec/ports/-',
+  value: { name, port: 81, protocol: 'TCP' },
+})
 const BAD_QUANTITY = container('resources', { limits: { cpu: 'lots' } })
 const BAD_PULL = container('imagePullPolicy', 'Whenever')
 
@@ -120,6 +125,12 @@ test('CT-07: patches that only the API server can refuse', async (t) => {
     const statuses = await passWith({ deployment: [replicas(-1), replicas(3)] })
     assert.match(statuses['deployment']!, /^progressing/)
     assert.equal((await json('deployment', NAME)).spec.replicas, 3)
+  })
+
+  await t.test('what the server says at length is cut to what a status holds', async () => {
+    await passWith({ deployment: [container('imagePullPolicy', 'W'.repeat(3000))] })
+    assert.match(deployed.messageOf('deployment'), /^operation 0 of its JSON patch: .*WWW/)
+    assert.ok(objectStatus.array().safeParse(deployed.objects).success)
   })
 
   await t.test('CT-12: of what a Secret would hold nothing is told', async () => {
