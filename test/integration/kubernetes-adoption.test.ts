@@ -110,15 +110,16 @@ test('what the reference has made is adopted', async (t) => {
       await makeAsReference(cluster, 'ldap-default')
       const deployed = new Deployed(target, before.outpost)
       const more = { op: 'replace', path: '/spec/ports/0/port', value: 1389 }
-    deployed.settings = { kubernetes_json_patches: { service: [more] } }
-    assert.match((await deployed.plan())['service']!, /^apply/)
-    assert.equal((await deployed.apply())['service'], 'ready Applied')
-    const { spec } = await read('/api/v1/namespaces/default/services/ak-outpost-obj-ldap-default')
-    assert.deepEqual(
-      spec.ports.map(({ name, port }: { name: string; port: number }) => `${name} ${port}`),
-      ['ldaps 636', 'ldap 1389'],
-    )
-  })
+      deployed.settings = { kubernetes_json_patches: { service: [more] } }
+      assert.match((await deployed.plan())['service']!, /^apply/)
+      assert.equal((await deployed.apply())['service'], 'ready Applied')
+      const { spec } = await read('/api/v1/namespaces/default/services/ak-outpost-obj-ldap-default')
+      assert.deepEqual(
+        spec.ports.map(({ name, port }: { name: string; port: number }) => `${name} ${port}`),
+        ['ldaps 636', 'ldap 1389'],
+      )
+    },
+  )
 
   await t.test('CT-03: objects of others with our name are left as they are', async () => {
     const outpost = { ...without(recordedOutpost('ldap-default')), name: 'taken' }

@@ -36,6 +36,18 @@ const port = (name: string): Operation => ({
 })
 const BAD_QUANTITY = container('resources', { limits: { cpu: 'lots' } })
 const BAD_PULL = container('imagePullPolicy', 'Whenever')
+/** Of a definition: its objects cannot have more than 10 as `maxBodySize`. */
+const SMALL_BODIES: Operation = {
+  op: 'add',
+  path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties',
+  value: {
+    forwardAuth: {
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+      properties: { maxBodySize: { type: 'integer', maximum: 10 } },
+    },
+  },
+}
 
 test('CT-07: patches that only the API server can refuse', async (t) => {
   if (!(await hasKubernetes(t))) return
@@ -45,7 +57,6 @@ test('CT-07: patches that only the API server can refuse', async (t) => {
   const deployed = new Deployed(target, exampleOutpost(EVERYTHING))
   const json = async (...args: string[]) => JSON.parse(await cluster.kubectl('get', '--output=json', ...args))
   const versionOf = async (kind: string) => (await json(kind, NAME)).metadata.resourceVersion as string
-  const hosts = () => crypto.randomUUID()
   /** Resources that were written since, dry runs left out. */
   const writtenSince = async (from: number) => {
     await auditedUntilNow(cluster)
@@ -54,7 +65,7 @@ test('CT-07: patches that only the API server can refuse', async (t) => {
   }
   /** A pass with these patches and something new for the Secret. */
   const passWith = async (kubernetes_json_patches: Record<string, Operation[]>) => {
-    deployed.settings = { kubernetes_json_patches, authentik_host: `https://${hosts()}.example.com/` }
+    deployed.settings = { kubernetes_json_patches, authentik_host: `https://${crypto.randomUUID()}.example.com/` }
     return deployed.apply()
   }
   await deployed.apply()
@@ -106,8 +117,6 @@ test('CT-07: patches that only the API server can refuse', async (t) => {
       assert.match(message, new RegExp(`^operation ${index} of its JSON patch: `))
       assert.match(message, says)
       assert.equal(await versionOf(component), before)
-      const written = await writtenSince(from)
-      assert.ok(!written.has(`${component}s`), [...written].join(', '))
       assert.equal(atob((await json('secret', NAME)).data.authentik_host), deployed.outpost.settings.authentik_host)
       assert.equal((await json('ingress', NAME)).metadata.annotations[`example.com/${component}`], 'x')
       assert.ok(deployed.inventory.some(({ kind, uid }) => kind.toLowerCase() === component && uid !== undefined))
@@ -115,10 +124,8 @@ test('CT-07: patches that only the API server can refuse', async (t) => {
       assert.equal((await deployed.plan())[component], `skip ${message}`)
       assert.equal((await deployed.apply())[component], 'rejected PatchRejected')
       assert.equal(deployed.messageOf(component), message, 'the second time')
-      assert.deepEqual(
-        [...(await writtenSince(from))].filter((resource) => resource === `${component}s`),
-        [],
-      )
+      const written = await writtenSince(from)
+      assert.ok(written.has('secrets') && !written.has(`${component}s`), [...written].join(', '))
     })
 
   await t.test('what a later operation puts right is applied', async () => {
@@ -160,20 +167,12 @@ test('CT-07: patches that only the API server can refuse', async (t) => {
       .filter(({ userAgent }) => userAgent === 'martello')
     assert.ok(asked.length > 0)
     assert.deepEqual(new Set(asked.map(({ verb }) => verb)), new Set(['get', 'list']))
-    const written = asked.filter(({ resource }) => resource === 'middlewares')
-    assert.equal(written.length, 20, 'and that once')
+    assert.equal(asked.filter(({ resource }) => resource === 'middlewares').length, 20, 'and that once')
   })
 
   await t.test('of objects of a component none is touched when one is refused', async () => {
-    const field = '/spec/forwardAuth/maxBodySize'
-    const add = (value: number) => [note('m'), { op: 'add', path: field, value }]
-    await cluster.kubectl(
-      'patch',
-      'customresourcedefinition',
-      MIDDLEWARES[1],
-      '--type=json',
-      `--patch=${JSON.stringify([{ op: 'add', path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties', value: { forwardAuth: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { maxBodySize: { type: 'integer', maximum: 10 } } } } }])}`,
-    )
+    const add = (value: number) => [note('m'), { op: 'add', path: '/spec/forwardAuth/maxBodySize', value }]
+    await cluster.kubectl('patch', 'crd', MIDDLEWARES[1], '--type=json', `--patch=${JSON.stringify([SMALL_BODIES])}`)
     const versions = () => Promise.all(MIDDLEWARES.map(versionOf))
     const before = await versions()
     await until('the new schema', async () => {

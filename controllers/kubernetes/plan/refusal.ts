@@ -8,7 +8,7 @@ const LASTING: ReadonlySet<number> = new Set([400, 405, 413, 415, 422])
 const UNTYPED =
   /^failed to (?:create typed (?:patch|live) object|convert new object\b.*: unable to convert unstructured object)/
 
-/** Of answers with 400: where webhooks have side effects. Servers that have this text let nobody register new ones. */
+/** Of answers with 400: an admission webhook has side effects. It says nothing of the object. */
 const NO_DRY_RUN = /^admission webhook .* does not support dry run$/
 
 /** How an object is that the cluster refused to read or write. */
