@@ -30,6 +30,8 @@ export type Step =
       readonly refusal: ClusterRefusedError
     }
 
+const MANAGED_FIELDS = '/metadata/managedFields'
+
 export interface PlanOptions {
   /** 32 hex digits. */
   readonly owner: string
@@ -89,7 +91,7 @@ export class ObjectPlanner {
       return this.#afterRefusal(error, wanted, { served, live, isThorough }, signal)
     }
     const changed = changedPointers(substanceOf(live), substanceOf(answer)).map((pointer) =>
-      pointer.startsWith('/owned') ? '/metadata/managedFields' : pointer,
+      pointer.startsWith('/owned') ? MANAGED_FIELDS : pointer,
     )
     if (changed.length > 0) return { kind: 'apply', served, live, changed: [...new Set(changed)] }
     this.#settled.settle(path, wanted, live)
@@ -103,11 +105,11 @@ export class ObjectPlanner {
     { served, live, isThorough }: { served: ServedKind; live: LiveObject; isThorough: boolean },
     signal: AbortSignal,
   ): Promise<Step> {
-    // What the predecessor has set is in the way of a dry run; applying makes it ours first.
+    // A dry run cannot take what stands in the way first, as applying does.
     const isInTheWay =
       isVerdict(refusal) && replacement(refusal, wanted) === undefined && ownershipPatch(live, wanted) !== undefined
     const step: Step = isInTheWay
-      ? { kind: 'apply', served, live, changed: [] }
+      ? { kind: 'apply', served, live, changed: [MANAGED_FIELDS] }
       : replaceStep(refusal, wanted, { served, live })
     if (isThorough) await this.requireAcceptable(served, wanted, signal)
     return step

@@ -111,7 +111,7 @@ test('what the reference has made is adopted', async (t) => {
       const deployed = new Deployed(target, before.outpost)
       const more = { op: 'replace', path: '/spec/ports/0/port', value: 1389 }
       deployed.settings = { kubernetes_json_patches: { service: [more] } }
-      assert.match((await deployed.plan())['service']!, /^apply/)
+      assert.equal((await deployed.plan())['service'], 'apply /metadata/managedFields')
       assert.equal((await deployed.apply())['service'], 'ready Applied')
       const { spec } = await read('/api/v1/namespaces/default/services/ak-outpost-obj-ldap-default')
       assert.deepEqual(
