@@ -12,11 +12,12 @@ import type { Credentials } from './credentials.ts'
 import { ObjectPlanner } from './object-planner.ts'
 import { ObjectReconciler } from './object-reconciler.ts'
 import { ObjectRemover } from './object-remover.ts'
+import { PatchTrial } from './patch-trial.ts'
 import { itemOf } from './plan/inventory.ts'
 import { deletionOf } from './plan/report.ts'
 import { planSteps } from './plan-steps.ts'
 import { Settled } from './settled.ts'
-import { discoverWantedObjects } from './wanted-objects.ts'
+import { discoverWantedObjects, type WantedObjects } from './wanted-objects.ts'
 import { Watches } from './watches.ts'
 
 export interface KubernetesTargetOptions {
@@ -67,13 +68,13 @@ export class KubernetesTarget implements Target {
   }
 
   async plan(deployment: Deployment, signal: AbortSignal): Promise<readonly PlannedStep[]> {
-    const wanted = await discoverWantedObjects(deployment, this.#api.discovery, signal)
+    const wanted = await this.#acceptable(deployment, signal)
     const steps = await planSteps(wanted, { planner: this.#planner, owner: uuidHex(deployment.outpost.pk) }, signal)
     return [...steps, ...staleOf(wanted, deployment.inventory).map(deletionOf)]
   }
 
   async apply(deployment: Deployment, signal: AbortSignal): Promise<Applied> {
-    const wanted = await discoverWantedObjects(deployment, this.#api.discovery, signal)
+    const wanted = await this.#acceptable(deployment, signal)
     const appliers = { reconciler: this.#reconciler, remover: this.#remover }
     const { reports, inventory } = await applyDeployment(wanted, deployment, appliers, signal)
     for (const { apiVersion, kind, namespace } of inventory) {
@@ -81,6 +82,12 @@ export class KubernetesTarget implements Target {
       if (served && namespace !== undefined) this.#watches.include(served, namespace)
     }
     return { objects: keepSince(reports, deployment.before, this.#clock), inventory }
+  }
+
+  /** What is wanted, but for components whose patch the cluster refuses. */
+  async #acceptable(deployment: Deployment, signal: AbortSignal): Promise<WantedObjects> {
+    const wanted = await discoverWantedObjects(deployment, this.#api.discovery, signal)
+    return new PatchTrial({ planner: this.#planner, outpost: deployment.outpost, signal }).tryOut(wanted)
   }
 
   async remove(

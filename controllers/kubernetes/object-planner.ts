@@ -6,8 +6,8 @@ import { ClusterRefusedError } from './cluster-refused-error.ts'
 import type { ServedKind } from './discovery.ts'
 import { type LiveObject, substanceOf } from './plan/live-object.ts'
 import { NOT_OURS, notServed, type Outcome, TERMINATING } from './plan/outcome.ts'
-import { ownershipPatch, portsInTheWay } from './plan/ownership.ts'
-import { replacement } from './plan/refusal.ts'
+import { ownershipPatch } from './plan/ownership.ts'
+import { isVerdict, replacement } from './plan/refusal.ts'
 import type { Settled } from './settled.ts'
 
 /** What it takes to bring one object to where it should be. */
@@ -53,6 +53,12 @@ export class ObjectPlanner {
     this.#settled = settled
   }
 
+  /** Whether the server has taken exactly this before; nobody is asked. */
+  isAccepted(wanted: KubernetesObject): boolean {
+    const served = this.#api.discovery.known(wanted.apiVersion, wanted.kind)
+    return !!served && this.#settled.isAccepted(served.path(wanted.metadata.namespace, wanted.metadata.name), wanted)
+  }
+
   async plan(wanted: KubernetesObject, { owner, isThorough }: PlanOptions, signal: AbortSignal): Promise<Step> {
     const served = await this.#api.discovery.find(wanted.apiVersion, wanted.kind, signal)
     if (served === undefined) return { kind: 'leave', outcome: notServed(wanted.apiVersion, wanted.kind) }
@@ -82,10 +88,7 @@ export class ObjectPlanner {
       if (!(error instanceof ClusterRefusedError)) throw error
       // Some admission webhooks take no dry runs; whether it is that is seen by applying.
       if (error.status === 400 && !isThorough) return { kind: 'apply', served, live, changed: [] }
-      // What a dry run cannot do is to take what stands in the way first.
-      if (isThorough && portsInTheWay(live, wanted).length > 0)
-        return { kind: 'apply', served, live, changed: [MANAGED_FIELDS] }
-      return replaceStep(error, wanted, { served, live })
+      return this.#afterRefusal(error, wanted, { served, live, isThorough }, signal)
     }
     const changed = changedPointers(substanceOf(live), substanceOf(answer)).map((pointer) =>
       pointer.startsWith('/owned') ? MANAGED_FIELDS : pointer,
@@ -93,6 +96,29 @@ export class ObjectPlanner {
     if (changed.length > 0) return { kind: 'apply', served, live, changed: [...new Set(changed)] }
     this.#settled.settle(path, wanted, live)
     return { kind: 'nothing', live }
+  }
+
+  /** A refusal may be of what is there and not of what is wanted; rejects with it when that is not so. */
+  async #afterRefusal(
+    refusal: ClusterRefusedError,
+    wanted: KubernetesObject,
+    { served, live, isThorough }: { served: ServedKind; live: LiveObject; isThorough: boolean },
+    signal: AbortSignal,
+  ): Promise<Step> {
+    // A dry run cannot take what stands in the way first, as applying does.
+    const isInTheWay =
+      isVerdict(refusal) && replacement(refusal, wanted) === undefined && ownershipPatch(live, wanted) !== undefined
+    const step: Step = isInTheWay
+      ? { kind: 'apply', served, live, changed: [MANAGED_FIELDS] }
+      : replaceStep(refusal, wanted, { served, live })
+    if (isThorough) await this.requireAcceptable(served, wanted, signal)
+    return step
+  }
+
+  /** Rejects when the object could not be made if there were none: that is tried under another name. */
+  async requireAcceptable(served: ServedKind, wanted: KubernetesObject, signal: AbortSignal): Promise<void> {
+    const name = `${wanted.metadata.name.slice(0, 56)}-trial`
+    await this.#api.apply(served, { ...wanted, metadata: { ...wanted.metadata, name } }, 'dry run', signal)
   }
 }
 

@@ -121,18 +121,13 @@ export class ObjectReconciler {
   async #replace(step: StepOf<'replace'>, pass: Pass): Promise<Outcome> {
     const { served, live, owned } = step
     const { wanted, inventory, signal } = pass
-    await this.#requireAcceptable(step, pass)
+    // Nothing is deleted whose successor would be refused.
+    await this.#planner.requireAcceptable(served, wanted, signal)
     const orphans = owned === 'Orphan' ? await replicaSetsOf(this.#api, live, signal) : []
     const { message } = refusedOutcome(step.refusal, wanted)
     if (!orphans.every(({ uid }) => inventory.some((known) => known.uid === uid)))
       return { condition: 'progressing', reason: 'Replacing', message, live, orphans }
     const isGone = await this.#api.delete(served, live, owned, signal)
     return isGone && owned === 'Background' ? this.#send(step, wanted, pass) : { ...TERMINATING, live, orphans }
-  }
-
-  /** Nothing is deleted whose successor would be refused: that is tried under another name. */
-  async #requireAcceptable({ served }: StepOf<'replace'>, { wanted, signal }: Pass): Promise<void> {
-    const name = `${wanted.metadata.name.slice(0, 56)}-trial`
-    await this.#api.apply(served, { ...wanted, metadata: { ...wanted.metadata, name } }, 'dry run', signal)
   }
 }

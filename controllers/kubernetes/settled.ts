@@ -20,8 +20,12 @@ export class Settled {
 
   /** Whether something else was wanted the last time: then it has to change, and nobody needs to be asked. */
   isNewWish(path: string, wanted: object): boolean {
-    const known = this.#known.get(path)
-    return known !== undefined && known.wanted !== hashOf(wanted)
+    return this.#known.has(path) && !this.isAccepted(path, wanted)
+  }
+
+  /** Whether this was wanted the last time, and the server has taken it, whatever the object is now. */
+  isAccepted(path: string, wanted: object): boolean {
+    return this.#known.get(path)?.wanted === hashOf(wanted)
   }
 
   settle(path: string, wanted: object, live: LiveObject): void {

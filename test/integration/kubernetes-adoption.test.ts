@@ -5,6 +5,7 @@ import type { DeployableOutpost } from '#schema/deployment/outpost.ts'
 import { RECORDED_CASES, recordedObjects, recordedOutpost } from '#test/support/deployment-vectors.ts'
 import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { until } from '#test/support/engines/process.ts'
 import { applyUntilReady, auditedUntilNow, Deployed, targetOf, writesOf } from '#test/support/kubernetes-deployment.ts'
 
 /** Kinds and paths of what the reference makes; its own records of built-in kinds leave them out. */
@@ -95,6 +96,30 @@ test('what the reference has made is adopted', async (t) => {
       ['radius'],
     )
   })
+
+  await t.test(
+    'CT-07: what the reference has set does not stand in the way of a patch that takes its place',
+    async () => {
+      const before = new Deployed(target, without(recordedOutpost('ldap-default')))
+      before.inventory = await target.items(before.deployment, AbortSignal.timeout(60_000))
+      await before.remove()
+      await until(
+        'it is gone',
+        async () => (await cluster.kubectl('get', 'all', '-oname')).match(/ldap-default/) === null,
+      )
+      await makeAsReference(cluster, 'ldap-default')
+      const deployed = new Deployed(target, before.outpost)
+      const more = { op: 'replace', path: '/spec/ports/0/port', value: 1389 }
+      deployed.settings = { kubernetes_json_patches: { service: [more] } }
+      assert.equal((await deployed.plan())['service'], 'apply /metadata/managedFields')
+      assert.equal((await deployed.apply())['service'], 'ready Applied')
+      const { spec } = await read('/api/v1/namespaces/default/services/ak-outpost-obj-ldap-default')
+      assert.deepEqual(
+        spec.ports.map(({ name, port }: { name: string; port: number }) => `${name} ${port}`),
+        ['ldaps 636', 'ldap 1389'],
+      )
+    },
+  )
 
   await t.test('CT-03: objects of others with our name are left as they are', async () => {
     const outpost = { ...without(recordedOutpost('ldap-default')), name: 'taken' }

@@ -59,7 +59,7 @@ test('CT-02: what cannot be changed is replaced where nothing is lost, and a cle
       const before = await uidOf('service')
       deployed.settings = patched('service', { op: 'add', path: '/spec/clusterIP', value })
       const statuses = await deployed.apply()
-      assert.equal(statuses['service'], 'rejected Invalid')
+      assert.equal(statuses['service'], 'rejected PatchRejected')
       assert.match(deployed.messageOf('service'), /spec\.clusterIPs?/)
       assert.equal(statuses['secret'], 'ready Applied')
       const from = await auditedUntilNow(cluster)
@@ -95,7 +95,7 @@ test('CT-02: what cannot be changed is replaced where nothing is lost, and a cle
   await t.test('a value that no server takes is rejected with its field', async () => {
     deployed.settings = patched('deployment', { op: 'replace', path: '/spec/replicas', value: -1 })
     const statuses = await deployed.apply()
-    assert.equal(statuses['deployment'], 'rejected Invalid')
+    assert.equal(statuses['deployment'], 'rejected PatchRejected')
     assert.match(deployed.messageOf('deployment'), /spec\.replicas/)
     assert.match(statuses['ingress']!, /^ready/)
   })

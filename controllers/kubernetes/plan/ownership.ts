@@ -47,7 +47,7 @@ export function ownershipPatch(live: LiveObject, wanted: JsonObject): readonly o
 }
 
 /** Ports that collide with wanted ones and are not, or not only, ours to remove: where they are in `managedFields`. */
-export function portsInTheWay(live: LiveObject, wanted: JsonObject): ReturnType<typeof collidingPorts> {
+function portsInTheWay(live: LiveObject, wanted: JsonObject): ReturnType<typeof collidingPorts> {
   return collidingPorts(live, wanted).filter((steps) => {
     const owners = live.metadata.managedFields.filter(({ fieldsV1 }) => valueAt(fieldsV1, steps) !== undefined)
     return owners.length === 0 || !owners.every(isOf(FIELD_MANAGER, 'Apply'))

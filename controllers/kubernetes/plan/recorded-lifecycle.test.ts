@@ -27,7 +27,7 @@ import {
 import { itemOf, keyOf, withoutKeys } from './inventory.ts'
 
 type Serves = RecordedVariant['serves']
-const NOTHING: WantedObjects = { objects: [], rejected: [] }
+const NOTHING: WantedObjects = { desired: [], objects: [], rejected: [] }
 const OLD_INGRESS = /^networking.k8s.io\/Ingress\/default\//
 
 /** Where what is there in the end differs from what the reference has there, on purpose. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { ClusterRefusedError } from '#controllers/kubernetes/cluster-refused-error.ts'
-import { refusedOutcome, replacement } from './refusal.ts'
+import { isVerdict, refusedOutcome, replacement, sharesCause } from './refusal.ts'
 
 const ASKED = { verb: 'patch', resource: 'deployments.apps', namespace: 'ns' }
 const refused = (status: number, reason: string, details: object = {}, message = 'the server says so') =>
@@ -11,6 +11,10 @@ const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' }
 
 /** How API servers before 1.22 refuse what does not fit the schema. */
 const TYPED = 'failed to create typed patch object'
+/** How they all refuse what does not fit a type of theirs; so begins, too, what a webhook did not answer. */
+const CONVERTED = 'failed to convert new object to proper version'
+const UNFIT = `${CONVERTED}: unable to convert unstructured object to apps/v1, Kind=Deployment: quantities must match`
+const NO_DRY_RUN = 'admission webhook "a.example.com" does not support dry run'
 
 const outcomes: ReadonlyArray<[error: ClusterRefusedError, expected: string]> = [
   [refused(400, 'BadRequest'), 'rejected BadRequest'],
@@ -25,6 +29,8 @@ const outcomes: ReadonlyArray<[error: ClusterRefusedError, expected: string]> = 
   [refused(500, ''), 'failed Status500'],
   [refused(500, '', {}, `${TYPED}: .spec.nosuch: field not declared in schema`), 'rejected UnknownField'],
   [refused(500, '', {}, `${TYPED}: .spec.replicas: expected numeric, got string`), 'rejected Invalid'],
+  [refused(500, '', {}, UNFIT), 'rejected Invalid'],
+  [refused(500, '', {}, `${CONVERTED}: conversion webhook for example.com/v1, Kind=A failed`), 'failed Status500'],
 ]
 for (const [error, expected] of outcomes)
   test(`CT-05 CT-22: ${error.status} is ${expected}`, () => {
@@ -44,6 +50,31 @@ test('CT-12: of a Secret only the fields are named', () => {
   assert.match(message, /for data$/)
   assert.doesNotMatch(message, /hunter2/)
 })
+
+const verdicts: ReadonlyArray<[error: ClusterRefusedError, expected: boolean]> = [
+  [refused(422, 'Invalid', fields('spec.replicas')), true],
+  [refused(400, 'BadRequest'), true],
+  [refused(400, 'BadRequest', {}, NO_DRY_RUN), false],
+  [refused(500, '', {}, UNFIT), true],
+  [refused(500, ''), false],
+  [refused(403, 'Forbidden'), false],
+  [refused(404, 'NotFound', { kind: 'namespaces' }), false],
+  [refused(409, 'Conflict'), false],
+]
+for (const [error, expected] of verdicts)
+  test(`CT-07: ${error.status} ${error.serverMessage} is a verdict on the object: ${expected}`, () =>
+    assert.equal(isVerdict(error), expected))
+
+const shared: ReadonlyArray<[one: ClusterRefusedError, other: ClusterRefusedError, expected: boolean]> = [
+  [refused(422, 'Invalid', fields('a', 'b')), refused(422, 'Invalid', fields('b', 'c')), true],
+  [refused(422, 'Invalid', fields('a[0].b')), refused(422, 'Invalid', fields('a[12].b')), true],
+  [refused(422, 'Invalid', fields('a')), refused(422, 'Invalid', fields('b')), false],
+  [refused(422, 'Invalid', fields('a')), refused(500, '', {}, UNFIT), false],
+  [refused(500, '', {}, UNFIT), refused(500, '', {}, UNFIT), true],
+]
+for (const [one, other, expected] of shared)
+  test(`CT-07: ${one.fields} of ${one.status} is among ${other.fields} of ${other.status}: ${expected}`, () =>
+    assert.equal(sharesCause(one, other), expected))
 
 const SECRET = { apiVersion: 'v1', kind: 'Secret' }
 const SERVICE = { apiVersion: 'v1', kind: 'Service' }

@@ -4,23 +4,44 @@ import { notServed, type Outcome } from './outcome.ts'
 /** What the same request will not mend: the object itself has to change. */
 const LASTING: ReadonlySet<number> = new Set([400, 405, 413, 415, 422])
 
-/** API servers before 1.22 answer 500 to what does not fit the schema. */
-const UNTYPED = /^failed to create typed (?:patch|live) object/
+/** Of answers with 500: API servers before 1.22 have no other for what does not fit the schema, or a type of theirs. */
+const UNTYPED =
+  /^failed to (?:create typed (?:patch|live) object|convert new object\b.*: unable to convert unstructured object)/
+
+/** Of answers with 400: an admission webhook has side effects. It says nothing of the object. */
+const NO_DRY_RUN = /^admission webhook .* does not support dry run$/
 
 /** How an object is that the cluster refused to read or write. */
 export function refusedOutcome(
   error: ClusterRefusedError,
   { apiVersion, kind }: { apiVersion: string; kind: string },
 ): Outcome {
-  const { status, about, detail, isConflict, serverMessage } = error
+  const { status, about, detail } = error
   if (status === 404 && about !== 'namespaces') return notServed(apiVersion, kind)
-  const isLasting = LASTING.has(status) || (status === 500 && UNTYPED.test(serverMessage))
   return {
-    condition: isLasting && !isConflict ? 'rejected' : 'failed',
+    condition: isLasting(error) ? 'rejected' : 'failed',
     reason: reasonOf(error),
     message: `${detail}${kind === 'Secret' ? namesOf(error) : saidBy(error)}`,
   }
 }
+
+function isLasting({ status, isConflict, serverMessage }: ClusterRefusedError): boolean {
+  return !isConflict && (LASTING.has(status) || (status === 500 && UNTYPED.test(serverMessage)))
+}
+
+/** Whether a dry run was refused for what the object is, so that applying it would be refused as well. */
+export function isVerdict(error: ClusterRefusedError): boolean {
+  return isLasting(error) && !(error.status === 400 && NO_DRY_RUN.test(error.serverMessage))
+}
+
+/** Whether a refusal names something that another names too, in whichever place of a list. */
+export function sharesCause(one: ClusterRefusedError, other: ClusterRefusedError): boolean {
+  const named = new Set(causesOf(one))
+  return causesOf(other).some((cause) => named.has(cause))
+}
+
+const causesOf = ({ fields, serverMessage }: ClusterRefusedError) =>
+  fields.length === 0 ? [serverMessage] : fields.map((field) => field.replaceAll(/\[\d+\]/g, '[]'))
 
 function reasonOf({ status, reason, causes, serverMessage }: ClusterRefusedError): string {
   if (status === 404) return 'NamespaceNotFound'

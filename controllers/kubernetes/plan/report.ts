@@ -11,10 +11,12 @@ import type { Outcome, Verdict } from './outcome.ts'
 export type Report = Omit<ObjectStatus, 'since'>
 
 const LONGEST_NAME = 64
+/** Servers quote whole values. */
+const LONGEST_MESSAGE = 2048
 
 export function objectReport({ component, object }: DesiredObject, { condition, reason, message }: Verdict): Report {
   const { name, namespace } = object.metadata
-  return { component, kind: object.kind, namespace, name, condition, reason, message }
+  return { component, kind: object.kind, namespace, name, condition, reason, message: cut(message) }
 }
 
 /** Of what an outpost's settings ask for and no object can have. */
@@ -48,5 +50,7 @@ export function deletionOf({ kind, namespace, name }: InventoryItem): PlannedSte
 /** Of something that nobody wants any more and that is there nevertheless. */
 export function leftReport({ kind, namespace, name }: InventoryItem, { condition, reason, message }: Outcome): Report {
   const where = namespace === undefined ? {} : { namespace }
-  return { component: LEFT, kind, ...where, name, condition, reason, message }
+  return { component: LEFT, kind, ...where, name, condition, reason, message: cut(message) }
 }
+
+const cut = (message: string) => message.slice(0, LONGEST_MESSAGE)

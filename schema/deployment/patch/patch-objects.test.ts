@@ -68,6 +68,17 @@ test('operations of a component apply to each of its objects, or to none', () =>
   )
 })
 
+test('CT-07: a patch that is refused elsewhere is rejected; pods keep to the Secret that was wanted without it', () => {
+  const refused = { component: 'secret', index: 0, reason: 'the cluster says so' }
+  const extra = { secret: [{ op: 'add', path: '/data/extra', value: 'eA==' }] }
+  const { objects, rejected } = patchObjects(desired, extra, [refused])
+  assert.deepEqual(rejected, [refused])
+  assert.deepEqual(
+    objects.map(({ object }) => object),
+    patchObjects(desired, null).objects.flatMap(({ component, object }) => (component === 'secret' ? [] : [object])),
+  )
+})
+
 test('objects do not share what a patch adds', () => {
   const rule = { op: 'add', path: '/spec/rules/0/timeouts', value: { request: '10s' } }
   const [first, second] = objectsOf({ httproute: [rule] }, 'httproute')

@@ -25,10 +25,15 @@ type Patches = DeploymentSettings['kubernetes_json_patches']
 
 /**
  * The objects with the administrator's patches (RFC 6902) applied. A component's operations apply to each of its objects,
- * always to what is wanted and never to what is live, so that the second time is like the first.
+ * always to what is wanted and never to what is live, so that the second time is like the first. `refused` are patches
+ * that cannot be applied for a reason that is not seen here.
  */
-export function patchObjects(objects: readonly DesiredObject[], patches: Patches): PatchedObjects {
-  const rejected = new Map(unusable(patches ?? {}, objects).map((each) => [each.component, each]))
+export function patchObjects(
+  objects: readonly DesiredObject[],
+  patches: Patches,
+  refused: readonly RejectedPatch[] = [],
+): PatchedObjects {
+  const rejected = new Map([...unusable(patches ?? {}, objects), ...refused].map((each) => [each.component, each]))
   const patched: PatchedObject[] = []
   for (const { component, object, isOptionalKind } of objects) {
     const operations = patches !== null && Object.hasOwn(patches, component) ? patches[component] : []
