@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { FleetReader } from '#controllers/fleet/fleet-reader.ts'
 import type { FleetConnection, FleetOutpost, FleetState } from '#controllers/fleet/fleet-state.ts'
-import { writeConnectionState } from '#controllers/fleet/fleet-writer.ts'
 import { TokenKeeper } from '#controllers/fleet/token-keeper.ts'
 import { canariesOf } from '#controllers/waves/canary.ts'
 import type { CoreClient } from '#schema/client/request.ts'
@@ -9,13 +8,13 @@ import type { DeploymentRecord } from '#schema/deployment/status.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import { Claims, type ClaimsOptions } from './claims.ts'
+import { ConnectionProbes, type ConnectionProbesOptions } from './connection-probes.ts'
 import { inputOf } from './input-of.ts'
 import { reconcile } from './reconcile.ts'
 import { type OpenTarget, Targets } from './targets.ts'
 import { WorkQueue } from './work-queue.ts'
 
 const READ_EVERY_MS = 3_000
-const PROBE_EVERY_MS = 60_000
 /** Everything is looked at this often, whether or not anything was heard of it. */
 const RESYNC_MS = 300_000
 const BACKOFF = { firstMs: 1_000, capMs: 60_000 }
@@ -29,8 +28,7 @@ export interface ControllerOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random
-  /** Makes service connections of these kinds to what is found here; without it nothing is looked for. */
-  readonly discover?: (kinds: ReadonlySet<string>, signal: AbortSignal) => Promise<void>
+  readonly discover?: ConnectionProbesOptions['discover']
   /** Whether a local connection of the kind leads somewhere from here; without it each does. */
   readonly isHere?: (kind: FleetConnection['kind'], signal: AbortSignal) => Promise<boolean>
   /** What is wanted has been read: these are processes of this machine. */
@@ -60,9 +58,6 @@ export class Controller {
   #state: FleetState | undefined
   #records = new Map<string, DeploymentRecord>()
   #isTroubled = false
-  /** Of the service connections that were seen last. */
-  #fingerprints = ''
-  #wakeProbes = new AbortController()
 
   constructor(options: ControllerOptions) {
     this.#options = options
@@ -82,16 +77,22 @@ export class Controller {
       random,
       signal,
     })
-    const probing = this.#keepProbing({ targets, claims }, signal)
+    const { core, log, discover } = this.#options
+    const probes = new ConnectionProbes({ core, log, targets, claims, ...(discover && { discover }) })
+    const probing = probes.run(signal)
     while (!signal.aborted) {
-      await this.#round(queue, { targets, claims }, signal)
+      await this.#round(queue, { targets, claims, probes }, signal)
       await wait(READ_EVERY_MS, undefined, { signal }).catch(() => {})
     }
     await Promise.all([queue.idle(), probing])
   }
 
   /** Reads everything, and asks for the outposts that have changed, are due, or are gone. */
-  async #round(queue: WorkQueue, { targets, claims }: Serving, signal: AbortSignal): Promise<void> {
+  async #round(
+    queue: WorkQueue,
+    { targets, claims, probes }: Serving & { probes: ConnectionProbes },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { log, clock, open, readLocal } = this.#options
     let state: FleetState
     try {
@@ -111,7 +112,7 @@ export class Controller {
     const kindOf = ({ connection }: FleetOutpost) => state.connections.get(connection ?? '')?.kind
     readLocal?.([...state.outposts.values()].filter((each) => open.local !== undefined && kindOf(each) === 'local'))
     const holds = (connection: string) => claims.holds(connection)
-    this.#probeChanged(state, holds)
+    probes.read(state)
     const now = clock.now()
     const canaries = canariesOf(state)
     for (const outpost of new Set([...state.outposts.keys(), ...state.records.keys()])) {
@@ -135,18 +136,11 @@ export class Controller {
     const { isHere } = this.#options
     const found = new Set<string>()
     for (const each of connections.values()) {
+      if (!targets.serves(each)) continue
       const mayBeElsewhere = each.local && each.kind !== 'local' && !claims.holds(each.pk)
-      const isReachable = !mayBeElsewhere || isHere === undefined || (await isHere(each.kind, signal))
-      if (targets.serves(each) && isReachable) found.add(each.pk)
+      if (!mayBeElsewhere || isHere === undefined || (await isHere(each.kind, signal))) found.add(each.pk)
     }
     return found
-  }
-
-  /** A service connection that is new or another one is looked at now, not in the next round of probes. */
-  #probeChanged({ connections }: FleetState, holds: (connection: string) => boolean): void {
-    const now = JSON.stringify([...connections.values()].map(({ pk, fingerprint }) => [fingerprint, holds(pk)]))
-    if (now !== this.#fingerprints) this.#wakeProbes.abort()
-    this.#fingerprints = now
   }
 
   async #work(outpost: string, { targets, claims }: Serving, signal: AbortSignal): Promise<void> {
@@ -170,25 +164,6 @@ export class Controller {
       again_after_ms: againAfterMs,
       cause,
     })
-  }
-
-  async #keepProbing({ targets, claims }: Serving, signal: AbortSignal): Promise<void> {
-    const { core, log, discover } = this.#options
-    while (!signal.aborted) {
-      const discoverable = this.#state?.discoverable ?? new Set()
-      if (discoverable.size > 0) await discover?.(discoverable, signal)
-      // Of what nobody serves it is told why.
-      const isOurs = (each: FleetConnection) => targets.serves(each) && claims.holderOf(each.pk) === undefined
-      const connections = [...(this.#state?.connections.values() ?? [])].filter(isOurs)
-      for (const connection of connections)
-        await targets
-          .probe(connection, signal)
-          .then((state) => writeConnectionState(core, connection.pk, state))
-          .catch((cause) => log.debug('the state of a service connection could not be told', { cause }))
-      const ms = this.#state === undefined ? READ_EVERY_MS : PROBE_EVERY_MS
-      await wait(ms, undefined, { signal: AbortSignal.any([signal, this.#wakeProbes.signal]) }).catch(() => {})
-      this.#wakeProbes = new AbortController()
-    }
   }
 }
 
