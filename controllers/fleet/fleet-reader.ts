@@ -8,6 +8,9 @@ import { CoreUnreachableError } from '#schema/kernel/errors.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import type { FleetConnection, FleetOutpost, FleetState } from './fleet-state.ts'
 
+/** Most lists are one page: all of it as it is at one moment. */
+const PAGE_SIZE = 1_000
+
 const outpostShape = z.object({
   pk: z.string(),
   name: z.string(),
@@ -31,8 +34,12 @@ const KINDS: Readonly<Record<string, FleetConnection['kind']>> = {
   'ak-service-connection-kubernetes-form': 'kubernetes',
 }
 const connectionShape = z.looseObject({ pk: z.string(), name: z.string(), component: z.string(), local: z.boolean() })
-/** A core that does not know who serves what says nothing of it. */
-const servedShape = z.object({ outpost: z.string(), controller: z.string().nullish() })
+/** What the core says of a record beside what is in it. */
+const lookedAfterShape = z.object({
+  outpost: z.string(),
+  controller: z.string().nullable(),
+  outpost_exists: z.boolean(),
+})
 const configShape = z.object({
   version: z.string(),
   image_template: z.string(),
@@ -49,7 +56,7 @@ export class FleetReader {
   >
 
   constructor(core: CoreClient, log: Logger) {
-    const list = (path: string) => new PagedList(core, { path })
+    const list = (path: string, key = 'pk') => new PagedList(core, { path, key, query: { page_size: PAGE_SIZE } })
     this.#core = core
     this.#log = log
     this.#lists = {
@@ -58,7 +65,7 @@ export class FleetReader {
       connections: list('/outposts/service_connections/all/'),
       docker: list('/outposts/service_connections/docker/'),
       kubernetes: list('/outposts/service_connections/kubernetes/'),
-      records: list('/outposts/deployments/'),
+      records: list('/outposts/deployments/', 'outpost'),
     }
   }
 
@@ -70,21 +77,19 @@ export class FleetReader {
     if (!context.success) throw new CoreUnreachableError('the settings of controllers are not what they should be')
     const modes = new Map(this.#parsed(proxyShape, await proxies.read()).map((each) => [each.pk, each]))
     const details = new Map([...(await docker.read()), ...(await kubernetes.read())].map((each) => [pkOf(each), each]))
-    const all = await outposts.read()
+    const seen = this.#parsed(outpostShape, await outposts.read())
     const kept = await records.read()
-    const readable = byPk(this.#parsed(outpostShape, all).flatMap((raw) => this.#outpost(raw, modes)))
+    const looks = this.#parsed(lookedAfterShape, kept)
     return {
       context: { version: context.data.version, imageTemplate: context.data.image_template },
       discoverable: new Set(context.data.discoverable),
-      outposts: readable,
-      unreadable: new Set(all.map(pkOf).filter((pk) => !readable.has(pk))),
+      outposts: byPk(seen.flatMap((raw) => this.#outpost(raw, modes))),
       connections: byPk(
         this.#parsed(connectionShape, await connections.read()).flatMap((raw) => connectionOf(raw, details)),
       ),
       records: new Map(this.#parsed(deploymentRecord, kept).map((each) => [each.outpost, each])),
-      unserved: new Set(
-        this.#parsed(servedShape, kept).flatMap((each) => (each.controller === null ? each.outpost : [])),
-      ),
+      unserved: new Set(looks.flatMap((each) => (each.controller === null ? each.outpost : []))),
+      gone: new Set(looks.flatMap((each) => (each.outpost_exists ? [] : each.outpost))),
     }
   }
 

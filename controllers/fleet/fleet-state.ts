@@ -22,11 +22,11 @@ export interface FleetConnection {
 /** Everything that a core knows about deployments, as read at one moment. */
 export interface FleetState {
   readonly outposts: ReadonlyMap<string, FleetOutpost>
-  /** Outposts that are there, but cannot be understood: what is deployed of them stays as it is. */
-  readonly unreadable: ReadonlySet<string>
   readonly connections: ReadonlyMap<string, FleetConnection>
   /** What controllers keep of each deployment, also of outposts that are gone. */
   readonly records: ReadonlyMap<string, DeploymentRecord>
+  /** Outposts that were deleted and of which something is left; what is merely not seen stays as it is. */
+  readonly gone: ReadonlySet<string>
   /** Outposts whose deployment no controller looks after now. */
   readonly unserved: ReadonlySet<string>
   readonly context: DeploymentContext

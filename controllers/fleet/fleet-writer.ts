@@ -15,9 +15,10 @@ export async function readToken(core: CoreClient, { tokenIdentifier }: FleetOutp
   return new Secret(parsed.data.key)
 }
 
-/** Keeps what is known of a deployment in the core. */
-export async function writeRecord(core: CoreClient, record: DeploymentRecord): Promise<void> {
-  await core.request({ method: 'PUT', path: `/outposts/deployments/${record.outpost}/`, body: record })
+/** Keeps what is known of a deployment in the core; refused when another controller serves the connection by now. */
+export async function writeRecord(core: CoreClient, record: DeploymentRecord, controller: string): Promise<void> {
+  const path = `/outposts/deployments/${record.outpost}/`
+  await core.request({ method: 'PUT', path, query: { controller }, body: record })
 }
 
 /** Forgets a deployment of which nothing is left. */

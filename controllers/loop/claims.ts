@@ -38,6 +38,11 @@ export class Claims implements AsyncDisposable {
     this.#timer = setInterval(() => this.#renew(), RENEW_EVERY_MS)
   }
 
+  /** Who this controller is. */
+  get controller(): string {
+    return this.#options.identity.controller
+  }
+
   /** Wants exactly these from now on. Resolves when it is known who serves them; rejects if the core does not say. */
   async keep(connections: ReadonlySet<string>): Promise<void> {
     const isKnown = [...connections].every((each) => this.#wanted.has(each))
@@ -50,6 +55,11 @@ export class Claims implements AsyncDisposable {
   /** Whether this controller may change something behind the connection now. */
   holds(connection: string): boolean {
     return this.#held.has(connection) && this.#elapsed() < this.#until
+  }
+
+  /** All that it holds now. */
+  get held(): ReadonlySet<string> {
+    return this.#elapsed() < this.#until ? this.#held : new Set()
   }
 
   /** Who serves it instead; undefined when that is nobody else, as far as was heard. */

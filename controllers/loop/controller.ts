@@ -56,7 +56,12 @@ export class Controller {
   readonly #tokens: TokenKeeper
   readonly #seen = new Map<string, Seen>()
   #state: FleetState | undefined
+  /** Records as they were read, and written since then. */
   #records = new Map<string, DeploymentRecord>()
+  /** What was written while the records were read: that is newer. */
+  #written = new Map<string, DeploymentRecord | undefined>()
+  /** Which connections were held all the time since the state was read: what others have written before is known. */
+  #mine: { readonly held: ReadonlySet<string>; readonly since: AbortSignal } | undefined
   #isTroubled = false
 
   constructor(options: ControllerOptions) {
@@ -96,8 +101,7 @@ export class Controller {
     const { log, clock, open, readLocal } = this.#options
     let state: FleetState
     try {
-      state = await this.#reader.read()
-      await claims.keep(await this.#servable(state, { targets, claims }, signal))
+      state = await this.#read({ targets, claims }, signal)
       if (this.#isTroubled) log.info('the core can be read again')
       this.#isTroubled = false
     } catch (cause) {
@@ -106,12 +110,11 @@ export class Controller {
       return
     }
     this.#state = state
-    this.#records = newest(state.records, this.#records)
     await targets.keep(state)
     this.#tokens.keep(state.outposts)
     const kindOf = ({ connection }: FleetOutpost) => state.connections.get(connection ?? '')?.kind
     readLocal?.([...state.outposts.values()].filter((each) => open.local !== undefined && kindOf(each) === 'local'))
-    const holds = (connection: string) => claims.holds(connection)
+    const holds = (connection: string) => this.#holds(connection, claims)
     probes.read(state)
     const now = clock.now()
     const canaries = canariesOf(state)
@@ -125,6 +128,31 @@ export class Controller {
     }
     for (const outpost of this.#seen.keys())
       if (!state.outposts.has(outpost) && !state.records.has(outpost)) this.#seen.delete(outpost)
+  }
+
+  /** What the core wants, as it was when those connections were held that are this controller's from now on. */
+  async #read({ targets, claims }: Serving, signal: AbortSignal): Promise<FleetState> {
+    for (;;) {
+      const mine = { held: claims.held, since: claims.signal }
+      this.#written.clear()
+      const state = await this.#reader.read()
+      await claims.keep(await this.#servable(state, { targets, claims }, signal))
+      if (claims.signal === mine.since && [...claims.held].some((each) => !mine.held.has(each))) continue
+      this.#mine = mine
+      this.#records = new Map(state.records)
+      for (const [outpost, record] of this.#written) this.#note(outpost, record)
+      return state
+    }
+  }
+
+  #holds(connection: string, claims: Claims): boolean {
+    const { held, since } = this.#mine ?? {}
+    return held?.has(connection) === true && since === claims.signal && claims.holds(connection)
+  }
+
+  #note(outpost: string, record: DeploymentRecord | undefined): void {
+    if (record === undefined) this.#records.delete(outpost)
+    else this.#records.set(outpost, record)
   }
 
   /** The service connections that this controller could serve; a daemon that is away for a moment is still its own. */
@@ -148,10 +176,12 @@ export class Controller {
     if (this.#state === undefined) return
     const state = { ...this.#state, records: this.#records }
     const recorded = (of: string, record: DeploymentRecord | undefined) => {
-      if (record === undefined) this.#records.delete(of)
-      else this.#records.set(of, record)
+      this.#written.set(of, record)
+      this.#note(of, record)
     }
-    const surroundings = { core, targets, claims, clock, recorded, tokens: this.#tokens }
+    const { controller } = claims
+    const own = { controller, holds: (connection: string) => this.#holds(connection, claims) }
+    const surroundings = { core, targets, claims: own, clock, recorded, tokens: this.#tokens }
     const again = await reconcile(outpost, state, surroundings, AbortSignal.any([signal, claims.signal]))
     const seen = this.#seen.get(outpost)
     if (seen !== undefined && again !== undefined) seen.due = Math.min(seen.due, clock.now() + again)
@@ -165,14 +195,4 @@ export class Controller {
       cause,
     })
   }
-}
-
-/** Records as they were read; what was written meanwhile is newer than what was read. */
-function newest(
-  read: ReadonlyMap<string, DeploymentRecord>,
-  known: ReadonlyMap<string, DeploymentRecord>,
-): Map<string, DeploymentRecord> {
-  const isOlder = ([outpost, { reconciled }]: [string, DeploymentRecord]) =>
-    reconciled < (known.get(outpost)?.reconciled ?? '')
-  return new Map([...read].map((entry) => (isOlder(entry) ? [entry[0], known.get(entry[0])!] : entry)))
 }

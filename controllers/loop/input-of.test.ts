@@ -51,7 +51,7 @@ function inputOfSecond(records: readonly DeploymentRecord[], pinned: string | nu
   const outposts = [outpost(FIRST, 'a', null), outpost(SECOND, 'b', pinned)]
   const state: FleetState = {
     outposts: new Map(outposts.map((each) => [each.pk, each])),
-    unreadable: new Set(),
+    gone: new Set(),
     discoverable: new Set(),
     unserved: new Set(),
     connections: new Map(['c', 'd'].map((pk) => [pk, connection(pk)])),

@@ -9,7 +9,7 @@ export function inputOf(
   state: FleetState,
   { canaries, holds }: { canaries: Canaries; holds: (connection: string) => boolean },
 ): string {
-  const { outposts, connections, records, context } = state
+  const { outposts, connections, records, gone, context } = state
   const outpost = outposts.get(pk)
   const record = records.get(pk)
   // That something was made where it should be, and is now known, is no change.
@@ -22,5 +22,5 @@ export function inputOf(
   const isWaiting = outpost !== undefined && record !== undefined && record.image !== imageOf(outpost, context)
   const canary = isWaiting ? canaryFor(outpost, state, canaries) : undefined
   const proof = canary && [canary.image, canary.rejected_image, healthySince(canary)]
-  return JSON.stringify([outpost, ways, context.version, context.imageTemplate, proof])
+  return JSON.stringify([outpost, gone.has(pk), ways, context.version, context.imageTemplate, proof])
 }

@@ -25,7 +25,7 @@ export async function planFleet(
   }
   for (const record of state.records.values()) {
     const outpost = state.outposts.get(record.outpost)
-    const isGone = outpost === undefined && !state.unreadable.has(record.outpost)
+    const isGone = state.gone.has(record.outpost)
     const isElsewhere = outpost !== undefined && outpost.connection !== record.connection
     if ((isGone || isElsewhere) && isAsked(record.outpost_name)) plans.push(removalOf(record, state))
   }

@@ -11,7 +11,7 @@ import { type ReconcileSurroundings, reconcile } from './reconcile.ts'
 const AGAIN_MS = 1_000
 
 export type ReconcileAllSurroundings = Omit<ReconcileSurroundings, 'recorded' | 'claims'> & {
-  readonly claims: Pick<Claims, 'holds' | 'holderOf' | 'keep' | 'signal'>
+  readonly claims: Pick<Claims, 'controller' | 'holds' | 'holderOf' | 'keep' | 'signal'>
   readonly reader: Pick<FleetReader, 'read'>
 }
 

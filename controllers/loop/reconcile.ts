@@ -7,7 +7,6 @@ import { canaryFor } from '#controllers/waves/canary.ts'
 import { decideImage, ROLLOUT_LIMITS } from '#controllers/waves/rollout.ts'
 import { imageOf, isPinned } from '#schema/deployment/image.ts'
 import { type DeploymentRecord, type ObjectStatus, ROLLED_BACK } from '#schema/deployment/status.ts'
-import type { Claims } from './claims.ts'
 import { reasonOf } from './reason-of.ts'
 import { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts'
 import type { Targets } from './targets.ts'
@@ -18,8 +17,6 @@ const SOON_MS = 2_000
 
 export interface ReconcileSurroundings extends RecordKeeperOptions {
   readonly targets: Targets
-  /** Which service connections are this controller's to serve now. */
-  readonly claims: Pick<Claims, 'holds'>
   readonly tokens: Pick<TokenKeeper, 'tokenOf'>
 }
 
@@ -34,10 +31,11 @@ export async function reconcile(
   surroundings: ReconcileSurroundings,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  if (state.unreadable.has(outpostPk)) return undefined
   const outpost = state.outposts.get(outpostPk)
   const connection = state.connections.get(outpost?.connection ?? '')
   const known = state.records.get(outpostPk)
+  // What is not seen, or cannot be understood, is not gone.
+  if (outpost === undefined && !state.gone.has(outpostPk)) return undefined
   const isElsewhere = known !== undefined && known.connection !== connection?.pk
   if (isElsewhere && !(await tearDown(known, state, surroundings, signal))) return undefined
   if (outpost === undefined || connection === undefined || !surroundings.claims.holds(connection.pk)) return undefined

@@ -2,12 +2,15 @@ import type { FleetConnection, FleetOutpost } from '#controllers/fleet/fleet-sta
 import { writeRecord } from '#controllers/fleet/fleet-writer.ts'
 import { imageFields, type Rollout } from '#controllers/waves/rollout.ts'
 import type { CoreClient } from '#schema/client/request.ts'
-import type { DeploymentRecord, InventoryItem } from '#schema/deployment/status.ts'
+import { type DeploymentRecord, type InventoryItem, isRefused } from '#schema/deployment/status.ts'
 import type { Clock } from '#schema/kernel/clock.ts'
+import type { Claims } from './claims.ts'
 
 export interface RecordKeeperOptions {
   readonly core: CoreClient
   readonly clock: Clock
+  /** Which service connections are this controller's to serve now, and who it is. */
+  readonly claims: Pick<Claims, 'holds' | 'controller'>
   /** The record as it is now known: other outposts' decisions may depend on it. */
   readonly recorded: (outpost: string, record: DeploymentRecord | undefined) => void
 }
@@ -43,10 +46,16 @@ export class RecordKeeper {
     if (added.length > 0) await this.#keep({ inventory: [...this.inventory, ...added] })
   }
 
-  /** What was seen after everything was applied: only then does the image that was decided on run. */
+  /**
+   * What was seen after everything was applied: only then does the image that was decided on run, unless the target has
+   * taken nothing of what runs it.
+   */
   async applied(seen: Pick<DeploymentRecord, 'inventory' | 'objects'>): Promise<void> {
     const { rollout, wanted } = this.#of
-    await this.#keep({ ...seen, ...imageFields(this.#record, rollout, { wanted, now: this.#now() }), error: '' })
+    const images = isRefused(seen)
+      ? { rollout: rollout.reason }
+      : imageFields(this.#record, rollout, { wanted, now: this.#now() })
+    await this.#keep({ ...seen, ...images, error: '' })
   }
 
   /** What kept it from being reconciled. Of what was ready nobody knows now: an older success is not shown any more. */
@@ -64,7 +73,7 @@ export class RecordKeeper {
   }
 
   async #keep(change: Partial<DeploymentRecord>): Promise<void> {
-    const { core, recorded } = this.#options
+    const { core, claims, recorded } = this.#options
     const { outpost, connection } = this.#of
     const next: DeploymentRecord = {
       ...NOTHING,
@@ -78,7 +87,7 @@ export class RecordKeeper {
     const isNew = contentOf(this.#record) !== contentOf(next)
     this.#record = next
     if (!isNew) return
-    await writeRecord(core, next)
+    await writeRecord(core, next, claims.controller)
     recorded(outpost.pk, next)
   }
 }

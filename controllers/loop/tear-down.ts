@@ -2,14 +2,12 @@ import type { FleetConnection, FleetState } from '#controllers/fleet/fleet-state
 import { dropRecord, writeRecord } from '#controllers/fleet/fleet-writer.ts'
 import { DeploymentPendingError, ServiceConnectionError } from '#controllers/target/target-error.ts'
 import type { DeploymentRecord, InventoryItem } from '#schema/deployment/status.ts'
-import type { Claims } from './claims.ts'
 import { reasonOf } from './reason-of.ts'
 import type { RecordKeeperOptions } from './record-keeper.ts'
 import type { Targets } from './targets.ts'
 
 export interface TearDownSurroundings extends RecordKeeperOptions {
   readonly targets: Targets
-  readonly claims: Pick<Claims, 'holds'>
 }
 
 /**
@@ -37,7 +35,7 @@ export async function tearDown(
 async function removeAll(
   record: DeploymentRecord,
   connection: FleetConnection,
-  { core, clock, targets, recorded }: TearDownSurroundings,
+  { core, clock, claims, targets, recorded }: TearDownSurroundings,
   signal: AbortSignal,
 ): Promise<void> {
   let inventory: readonly InventoryItem[] = record.inventory
@@ -50,7 +48,7 @@ async function removeAll(
     if (!signal.aborted && (record.error !== why || record.inventory.length !== inventory.length)) {
       const reconciled = new Date(clock.now()).toISOString()
       const left = { ...record, inventory: [...inventory], objects: [], error: why, reconciled }
-      await writeRecord(core, left)
+      await writeRecord(core, left, claims.controller)
       recorded(record.outpost, left)
     }
     throw error

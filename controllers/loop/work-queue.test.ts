@@ -101,6 +101,25 @@ for (const [now, attemptsBefore] of [
     assert.equal(attempts, attemptsBefore)
   })
 
+test('what is heard of a key while it is repeated is one more run, once it has succeeded', async () => {
+  const repeated = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  let runs = 0
+  const { under } = queue(async () => {
+    if (++runs === 1) throw PASSING
+    if (runs === 2) {
+      repeated.resolve()
+      await gate.promise
+    }
+  })
+  under.request('a')
+  await repeated.promise
+  under.request('a', { now: false })
+  gate.resolve()
+  await under.idle()
+  assert.equal(runs, 3)
+})
+
 test('no more run at a time than allowed, and everybody gets a turn', async () => {
   let running = 0
   let most = 0

@@ -21,6 +21,8 @@ interface Entry {
   failures: number
   /** What was asked for while a run was under way is one more run. */
   isRequested: boolean
+  /** What was asked for without hurry while what had failed was under way again: one more run, if that succeeds. */
+  isHinted: boolean
   wake: AbortController
 }
 
@@ -45,14 +47,17 @@ export class WorkQueue {
   request(key: string, { now = true }: { now?: boolean } = {}): void {
     const known = this.#entries.get(key)
     if (known !== undefined) {
-      if (!now && known.failures > 0) return
+      if (!now && known.failures > 0) {
+        known.isHinted = true
+        return
+      }
       known.isRequested = true
       known.wake.abort()
       return
     }
     if (this.#options.signal.aborted) return
     if (this.#entries.size === 0) this.#idle = Promise.withResolvers<void>()
-    const entry = { failures: 0, isRequested: true, wake: new AbortController() }
+    const entry = { failures: 0, isRequested: true, isHinted: false, wake: new AbortController() }
     this.#entries.set(key, entry)
     void this.#keep(key, entry)
   }
@@ -67,10 +72,12 @@ export class WorkQueue {
     while (entry.isRequested && !signal.aborted) {
       await this.#place()
       entry.isRequested = false
+      entry.isHinted = false
       entry.wake = new AbortController()
       try {
         if (!signal.aborted) await work(key, signal)
         entry.failures = 0
+        entry.isRequested ||= entry.isHinted
       } catch (error) {
         const againAfterMs = isRetryable(error) ? backoffMs(++entry.failures, random, backoff) : undefined
         failed(key, error, againAfterMs)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { FleetOutpost } from '#controllers/fleet/fleet-state.ts'
-import type { DeploymentRecord } from '#schema/deployment/status.ts'
+import type { DeploymentRecord, ObjectStatus } from '#schema/deployment/status.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
 import { canariesOf } from './canary.ts'
 
@@ -30,6 +30,15 @@ const record = (name: string, image: string, more: Partial<DeploymentRecord> = {
   ...more,
 })
 const AWAY = { error: 'the cluster does not answer' }
+const REFUSED: ObjectStatus = {
+  component: 'deployment',
+  kind: 'Deployment',
+  name: 'x',
+  condition: 'rejected',
+  reason: 'PatchRejected',
+  message: '',
+  since: '2026-01-01T00:00:00.000Z',
+}
 const TRYING = { previous_image: 'i:1' }
 
 const CASES: ReadonlyArray<
@@ -50,6 +59,7 @@ const CASES: ReadonlyArray<
   ],
   ['one that has always had it has tried nothing', [record('a', 'i:1'), record('b', 'i:2')], 'a'],
   ['the first when none can be reached', [record('b', 'i:1', AWAY), record('a', 'i:1', AWAY)], 'a'],
+  ['not one whose target takes nothing', [record('a', 'i:1', { objects: [REFUSED] }), record('b', 'i:1')], 'b'],
   ['none where nothing is deployed', [], undefined],
 ]
 for (const [what, records, canary, unserved = []] of CASES)

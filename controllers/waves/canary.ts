@@ -1,7 +1,7 @@
 import type { FleetState } from '#controllers/fleet/fleet-state.ts'
 import { imageOf, isPinned } from '#schema/deployment/image.ts'
 import type { DeployableOutpost } from '#schema/deployment/outpost.ts'
-import type { DeploymentRecord } from '#schema/deployment/status.ts'
+import { type DeploymentRecord, isRefused } from '#schema/deployment/status.ts'
 
 /** The outpost of each type that tries new images before the others. */
 export type Canaries = ReadonlyMap<DeployableOutpost['type'], string>
@@ -25,10 +25,10 @@ export function canariesOf(state: Known): Canaries {
   return new Map([...first].map(([type, { outpost }]) => [type, outpost.pk]))
 }
 
-/** Of an outpost that nobody reaches nothing will be heard. One that has refused an image has done so for all. */
+/** Of an outpost that nobody reaches, or whose target takes nothing, nothing will be heard. One that has refused an image has done so for all. */
 function rankOf(record: DeploymentRecord, wanted: string, unserved: ReadonlySet<string>): number {
   if (record.rejected_image === wanted) return 0
-  if (record.error !== '' || unserved.has(record.outpost)) return 2
+  if (record.error !== '' || unserved.has(record.outpost) || isRefused(record)) return 2
   return record.image === wanted && record.previous_image !== '' ? 0 : 1
 }
 

@@ -47,6 +47,7 @@ const trying = (condition: ObjectStatus['condition'], sinceMs: number, more: Par
     ...more,
   })
 
+const INGRESS: ObjectStatus = { ...object('failed', 900_000), component: 'ingress', kind: 'Ingress', reason: 'NotOurs' }
 const returned: ObjectStatus = { ...object('rejected', 1_000), reason: ROLLED_BACK, message: 'out of cheese' }
 
 const rows: ReadonlyArray<
@@ -109,6 +110,18 @@ const rows: ReadonlyArray<
     'Current',
     60_000,
   ],
+  [
+    'what is wrong with other objects is not the image',
+    question({ own: trying('ready', 60_000, { objects: [object('ready', 60_000), INGRESS] }) }),
+    'v2',
+    'Proved',
+  ],
+  [
+    'nor keeps it from the others',
+    question({ canary: trying('ready', 60_000, { objects: [INGRESS, object('ready', 60_000)] }) }),
+    'v2',
+    'Released',
+  ],
   ['without objects nothing is healthy', question({ canary: trying('ready', 1, { objects: [] }) }), 'v1', 'Waiting'],
 ]
 for (const [what, asked, image, reason, againInMs] of rows)
@@ -134,6 +147,12 @@ test('what the target has put back is not waited for, and its words are kept', (
   const later = record('v1', fields)
   const kept = imageFields(later, decideImage(question({ own: later }), LIMITS), { wanted: 'v2', now: 'later' })
   assert.deepEqual(kept, fields)
+})
+
+test('who returns says what was wrong with what runs the image', () => {
+  const broken = { ...object('failed', 300_000), message: 'no such file' }
+  const own = trying('failed', 300_000, { objects: [{ ...INGRESS, message: 'not ours' }, broken] })
+  assert.equal(decideImage(question({ own }), LIMITS).why, 'no such file')
 })
 
 test('an image that has proved itself forgets the one before', () => {

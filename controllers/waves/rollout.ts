@@ -1,4 +1,4 @@
-import { type DeploymentRecord, ROLLED_BACK } from '#schema/deployment/status.ts'
+import { type DeploymentRecord, isWorkload, ROLLED_BACK } from '#schema/deployment/status.ts'
 
 /** Why an outpost runs the image that it runs. */
 export type RolloutReason =
@@ -80,14 +80,17 @@ function keepOrReturn(own: DeploymentRecord, now: number, { gateMs, deadlineMs }
   const returned = own.objects.find(({ reason }) => reason === ROLLED_BACK)
   const againAt = Date.parse(own.image_since) + deadlineMs
   if (returned === undefined && now < againAt) return { ...current, againAt }
-  const why = (returned ?? own.objects.find(({ condition }) => condition !== 'ready'))?.message ?? ''
+  const why = (returned ?? own.objects.find((each) => isWorkload(each) && each.condition !== 'ready'))?.message ?? ''
   return { image: own.previous_image, reason: 'RolledBack', why }
 }
 
-/** Since when everything of a deployment has been ready, ms since the epoch; undefined if it is not, or not known to be. */
+/**
+ * Since when what runs the image has been ready, ms since the epoch; undefined if it is not, or not known to be. What is
+ * wrong with other objects is not the image's doing.
+ */
 export function healthySince({ objects, image_since: imageSince, error }: DeploymentRecord): number | undefined {
   if (error !== '') return undefined
-  const counted = objects.filter(({ condition }) => condition !== 'skipped')
+  const counted = objects.filter(isWorkload)
   if (counted.length === 0 || counted.some(({ condition }) => condition !== 'ready')) return undefined
   return Math.max(Date.parse(imageSince ?? '') || 0, ...counted.map(({ since }) => Date.parse(since)))
 }

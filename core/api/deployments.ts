@@ -1,9 +1,9 @@
-import { eq } from 'drizzle-orm'
-import { ForbiddenError, NotFoundError, ValidationFailedError } from '#core/http/http-errors.ts'
-import { controllersOf } from '#core/store/connection-claims.ts'
+import { eq, inArray } from 'drizzle-orm'
+import { BadRequestError, ForbiddenError, NotFoundError, ValidationFailedError } from '#core/http/http-errors.ts'
+import { controllersOf, isOthers } from '#core/store/connection-claims.ts'
 import type { Database } from '#core/store/database.ts'
 import { outpostDeployments } from '#core/store/tables/deployments.ts'
-import { serviceConnections } from '#core/store/tables/outposts.ts'
+import { outposts, serviceConnections } from '#core/store/tables/outposts.ts'
 import { deploymentResource } from '#schema/api/deployments.ts'
 import { outpostResource } from '#schema/api/outposts.ts'
 import { permissionFor } from '#schema/api/resource.ts'
@@ -32,7 +32,15 @@ export const deploymentBinding: Binding<DeploymentRow> = {
       ctx.db,
       rows.map(({ connection }) => connection),
     )
-    return rows.map(({ record, connection }) => ({ ...record, controller: names.get(connection) ?? null }))
+    const there = await existing(
+      ctx.db,
+      rows.map(({ outpost }) => outpost),
+    )
+    return rows.map(({ record, connection, outpost }) => ({
+      ...record,
+      controller: names.get(connection) ?? null,
+      outpost_exists: there.has(outpost),
+    }))
   },
   actions: [
     {
@@ -43,6 +51,7 @@ export const deploymentBinding: Binding<DeploymentRow> = {
       document: {
         request: { name: 'OutpostDeploymentRequest', fields: deploymentResource.fields },
         response: deploymentResource.name,
+        query: { controller: 'text' },
       },
       handle: keep,
     },
@@ -63,6 +72,7 @@ async function keep(call: Call): Promise<Reply> {
   const { outpost: _, ...record } = rest
   await call.ctx.db.transaction(async (tx) => {
     await requireConnection(tx, connection)
+    await requireServing(tx, connection, call.query.get('controller'))
     const known = await tx
       .select()
       .from(outpostDeployments)
@@ -80,11 +90,25 @@ async function keep(call: Call): Promise<Reply> {
   return ok((await toWire(call, binding, [await rowOf(call.ctx.db, binding, outpost)]))[0])
 }
 
+async function existing(db: Database, uuids: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = await db
+    .select({ uuid: outposts.uuid })
+    .from(outposts)
+    .where(inArray(outposts.uuid, [...uuids]))
+  return new Set(found.map(({ uuid }) => uuid))
+}
+
 async function tell(call: Call, tx: Database, context: JsonObject): Promise<void> {
   const { id, username, email } = userOf(call).principal.user
   const user = { pk: id, username, email }
   const event = { action: 'system_task_exception', app: 'authentik.outposts', user, clientIp: call.clientIp, context }
   await call.ctx.events.record(event, tx)
+}
+
+/** What comes late from a controller that another has followed is not kept (CT-11). */
+async function requireServing(tx: Database, connection: string, controller: string | null): Promise<void> {
+  if (controller !== null && (await isOthers(tx, connection, controller)))
+    throw new BadRequestError(409, 'Another controller serves the service connection.')
 }
 
 /** The connection stays as long as the transaction runs: whoever deletes it meanwhile sees the record. */

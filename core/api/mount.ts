@@ -47,13 +47,23 @@ async function serve(call: Call, methods: ReadonlyMap<Method, Route>): Promise<v
   admit(call, route.access)
   if (req.accepts(['json', 'application/vnd.oai.openapi', ...(route.media ?? [])]) === false)
     throw new BadRequestError(406, 'Could not satisfy the request Accept header.')
-  const etag = route.conditional === true ? await etagFor(call) : undefined
-  if (etag !== undefined && req.headers['if-none-match'] === etag) {
-    res.status(304).set('etag', etag).end()
-    return
-  }
-  send(res, await route.handle(call), etag)
+  if (!mayAskAgain(call)) return send(res, await route.handle(call), undefined)
+  const early = route.conditional === 'recorded' ? await etagOfChanges(call) : undefined
+  if (isKnown(req, early)) return notModified(res, early)
+  const reply = await route.handle(call)
+  const etag = route.conditional === 'content' && reply.status === 200 ? etagOf([reply.body]) : early
+  if (isKnown(req, etag)) notModified(res, etag)
+  else send(res, reply, etag)
 }
+
+/** Whether the caller is one that asks the same again and again: an outpost, a controller. */
+const mayAskAgain = ({ req, caller }: Call): boolean =>
+  req.method === 'GET' && caller.kind === 'user' && caller.principal.user.type === 'internal_service_account'
+
+const isKnown = (req: Request, etag: string | undefined): etag is string =>
+  etag !== undefined && req.headers['if-none-match'] === etag
+
+const notModified = (res: Response, etag: string) => void res.status(304).set('etag', etag).end()
 
 function callFor(ctx: CoreContext, registry: Registry, req: Request, res: Response): Call {
   return {
@@ -95,12 +105,13 @@ function admit(call: Call, access: Access): void {
  * Names what an outpost would be answered now: the newest change of anything, who asks, and how it reached us. Taken
  * before the answer is made, so that a change in between is never missed.
  */
-async function etagFor({ ctx, caller, req }: Call): Promise<string | undefined> {
-  if (req.method !== 'GET' || caller.kind !== 'user') return undefined
-  if (caller.principal.user.type !== 'internal_service_account') return undefined
-  const parts = [await ctx.feed.revision(), caller.principal.user.id, req.protocol, req.host, req.originalUrl]
-  return `W/"${createHash('sha256').update(JSON.stringify(parts)).digest('base64url')}"`
+async function etagOfChanges({ ctx, caller, req }: Call): Promise<string> {
+  const user = caller.kind === 'user' ? caller.principal.user.id : undefined
+  return etagOf([await ctx.feed.revision(), user, req.protocol, req.host, req.originalUrl])
 }
+
+const etagOf = (parts: readonly unknown[]): string =>
+  `W/"${createHash('sha256').update(JSON.stringify(parts)).digest('base64url')}"`
 
 function send(res: Response, { status, body, headers = {}, text }: Reply, etag: string | undefined): void {
   res.status(status).set({ 'cache-control': 'no-store', ...headers })

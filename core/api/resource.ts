@@ -64,15 +64,17 @@ function routeOf(binding: Binding, operation: Operation): Route {
     path: `${resource.path}${item}${operation === 'used_by' ? 'used_by/' : ''}`,
     operationId: `${operationPrefix(resource)}_${operation === 'used_by' ? 'used_by_list' : operation}`,
     access,
-    conditional: isConditional(binding, operation),
+    ...conditionalOf(binding, operation),
     document: documentOf(resource, operation),
     handle: (call) => handle(call, binding),
   }
 }
 
-/** Whether an answer depends on nothing but what the change feed records. */
-const isConditional = ({ unrecorded, admit }: Binding, operation: Operation): boolean =>
-  (operation === 'list' || operation === 'retrieve') && unrecorded !== true && admit === undefined
+/** How it is known that an answer has not changed: most depend on nothing but what the change feed records. */
+function conditionalOf({ unrecorded, admit }: Binding, operation: Operation): Pick<Route, 'conditional'> {
+  if (operation !== 'list' && operation !== 'retrieve') return {}
+  return { conditional: unrecorded === true || admit !== undefined ? 'content' : 'recorded' }
+}
 
 function documentOf({ name, fields, filters, specialFilters }: Resource, operation: Operation): RouteDocument {
   const request = (partial: boolean) => ({

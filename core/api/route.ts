@@ -69,8 +69,11 @@ export interface Route {
   readonly path: string
   readonly operationId: string
   readonly access: Access
-  /** Whether an outpost may ask "only if something changed since": the answer depends on recorded changes alone. */
-  readonly conditional?: boolean
+  /**
+   * Whether outposts and controllers may ask "only if something changed since". `recorded`: the answer depends on recorded
+   * changes alone, and is not even made; `content`: it is made and compared.
+   */
+  readonly conditional?: 'recorded' | 'content'
   readonly document?: RouteDocument
   /** What it answers with beside JSON, for clients that ask for nothing else. */
   readonly media?: readonly string[]

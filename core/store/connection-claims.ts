@@ -43,6 +43,22 @@ async function take(tx: Database, { controller: id, name, connections: wanted }:
   await tx.insert(connectionClaims).select(claimed).onConflictDoNothing()
 }
 
+/** Whether another controller than this one serves the connection now. */
+export async function isOthers(db: Database, connection: string, controller: string): Promise<boolean> {
+  const rows = await db
+    .select({ id: controllers.id })
+    .from(connectionClaims)
+    .innerJoin(controllers, eq(connectionClaims.controller, controllers.id))
+    .where(
+      and(
+        eq(connectionClaims.connection, connection),
+        ne(controllers.id, controller),
+        gt(controllers.until, sql`now()`),
+      ),
+    )
+  return rows.length > 0
+}
+
 /** The names of the controllers that serve these connections now, by connection. */
 export async function controllersOf(db: Database, uuids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (uuids.length === 0) return new Map()

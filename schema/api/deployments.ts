@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { connectionClaim } from '#schema/deployment/claim.ts'
 import { connectionState, deploymentRecord } from '#schema/deployment/status.ts'
-import { type Field, shaped, text } from './field.ts'
+import { type Field, flag, shaped, text } from './field.ts'
 import { type Fields, resource } from './resource.ts'
 
 /** The fields of a shape: required unless it has a value for what is absent. */
@@ -23,6 +23,8 @@ export const deploymentResource = resource({
     ...fieldsOf(deploymentRecord, ['outpost']),
     /** The name of the controller that serves the connection now; null while none does, and nothing is done. */
     controller: text({ readOnly: true, nullable: true }),
+    /** False when the outpost was deleted: then what was made of it has to go. */
+    outpost_exists: flag({ readOnly: true }),
   },
   filters: ['connection', 'outpost_name'],
   search: ['outpost_name'],

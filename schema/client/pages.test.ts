@@ -36,10 +36,10 @@ const changes: ReadonlyArray<
   [what: string, before: readonly string[][], after: readonly string[][], traffic: string, isSame: boolean]
 > = [
   ['nothing changes', [['a'], ['b'], ['c']], [['a'], ['b'], ['c']], '1= 2= 3=', true],
-  ['one page of three changes', [['a'], ['b'], ['c']], [['a'], ['x'], ['c']], '1= 2 3=', false],
-  ['the last page goes', [['a'], ['b'], ['c']], [['a'], ['b']], '1= 2', false],
+  ['one page of three changes', [['a'], ['b'], ['c']], [['a'], ['x'], ['c']], '1= 2 3= 1= 2= 3=', false],
+  ['the last page goes', [['a'], ['b'], ['c']], [['a'], ['b']], '1= 2 1= 2=', false],
   ['all pages but the first go', [['a'], ['b'], ['c']], [['a']], '1', false],
-  ['a page comes', [['a'], ['b']], [['a'], ['b'], ['c']], '1= 2 3', false],
+  ['a page comes', [['a'], ['b']], [['a'], ['b'], ['c']], '1= 2 3 1= 2= 3=', false],
   ['the list becomes empty', [['a'], ['b']], [[]], '1', false],
   ['an empty list stays empty', [[]], [[]], '1=', true],
 ]
@@ -56,6 +56,47 @@ for (const [what, before, after, traffic, isSame] of changes)
     assert.equal(core.traffic(), traffic)
     assert.equal(second === first, isSame, 'the very same array while nothing changes')
   })
+
+/** Objects are taken from a list of three pages, or put there, after as many requests. */
+const between: ReadonlyArray<[what: string, after: number, change: (names: string[]) => void, expected: string]> = [
+  ['one of the first page goes after it', 1, (names) => names.splice(0, 1), 'bcdef'],
+  ['one of the second page goes after it', 2, (names) => names.splice(3, 1), 'abcef'],
+  ['one comes before what was read', 1, (names) => names.unshift('A'), 'Aabcdef'],
+  [
+    'one takes the place of another, which goes to the end',
+    2,
+    (names) => names.push(...names.splice(1, 1, 'B')),
+    'aBcdefb',
+  ],
+  ['one has another name', 1, (names) => names.unshift(...names.splice(4, 1)), 'eabcdf'],
+]
+for (const [what, after, change, expected] of between)
+  test(`CT-09: ${what} while the list is read: nothing is hidden, and nothing there twice`, async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f']
+    let asked = 0
+    const core: CoreClient = {
+      async request({ query }) {
+        const page = Number(query?.['page'])
+        const results = names.slice((page - 1) * 2, page * 2).map((pk) => ({ pk }))
+        const next = page * 2 < names.length ? page + 1 : 0
+        if (++asked === after) change(names)
+        return { kind: 'ok', status: 200, body: { pagination: { next }, results }, etag: undefined }
+      },
+    }
+    const seen = (await new PagedList(core, { path: '/things/' }).read()) as readonly { pk: string }[]
+    assert.equal(seen.map(({ pk }) => pk).join(''), expected)
+  })
+
+test('a list that never stays as it is is no list', async () => {
+  let count = 0
+  const core: CoreClient = {
+    async request({ query }) {
+      const next = Number(query?.['page']) === 1 ? 2 : 0
+      return { kind: 'ok', status: 200, body: { pagination: { next }, results: [{ pk: ++count }] }, etag: undefined }
+    },
+  }
+  await assert.rejects(new PagedList(core, { path: '/things/' }).read(), CoreUnreachableError)
+})
 
 test('a page that went and comes back is not taken from before', async () => {
   const core = new OneList(['a'], ['b'])

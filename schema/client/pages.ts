@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isJsonObject } from '#schema/kernel/deep-merge.ts'
 import { CoreUnreachableError } from '#schema/kernel/errors.ts'
 import { ConditionalRead } from './conditional.ts'
 import type { CoreClient, CoreRequest } from './request.ts'
@@ -10,22 +11,46 @@ const envelope = z.object({
 })
 type Page = z.infer<typeof envelope>
 
-/** A list of the core that is read again and again; a page that has not changed is not transferred again. */
+/** How often a list is read anew because objects have come and gone between its pages. */
+const PASSES = 6
+
+export interface PagedListRequest extends Pick<CoreRequest, 'path' | 'query'> {
+  /** The field by which objects are told apart; `pk` unless it is another one. */
+  readonly key?: string
+}
+
+/**
+ * A list of the core that is read again and again; a page that has not changed is not transferred again. Pages are counted
+ * off, so that an object which goes between two of them hides another one: of several pages the same objects have to be
+ * seen twice, unless they are those of the last time.
+ */
 export class PagedList {
   readonly #core: CoreClient
-  readonly #request: Pick<CoreRequest, 'path' | 'query'>
+  readonly #request: PagedListRequest
   /** By the number of the page. */
   #readers: ReadonlyMap<number, ConditionalRead<Page>> = new Map()
   #pages: readonly Page[] = []
+  #keys: string | undefined
   #objects: readonly unknown[] = []
 
-  constructor(core: CoreClient, request: Pick<CoreRequest, 'path' | 'query'>) {
+  constructor(core: CoreClient, request: PagedListRequest) {
     this.#core = core
     this.#request = request
   }
 
   /** Every object of the list, in its order: the very same array while nothing changes. Rejects as the client does. */
   async read(): Promise<readonly unknown[]> {
+    for (let pass = 1; pass <= PASSES; pass++) {
+      const pages = await this.#pass()
+      const keys = this.#keysOf(pages)
+      const isWhole = pages.length === 1 || keys === this.#keys
+      this.#keys = keys
+      if (isWhole) return this.#kept(pages)
+    }
+    throw new CoreUnreachableError(`${this.#request.path} changes faster than it can be read`)
+  }
+
+  async #pass(): Promise<readonly Page[]> {
     const readers = new Map<number, ConditionalRead<Page>>()
     const pages: Page[] = []
     for (let number = 1; number > pages.length; ) {
@@ -35,11 +60,21 @@ export class PagedList {
       pages.push(page)
       number = page.pagination.next
     }
+    this.#readers = readers
+    return pages
+  }
+
+  #kept(pages: readonly Page[]): readonly unknown[] {
     const isSame = pages.length === this.#pages.length && pages.every((page, index) => page === this.#pages[index])
     if (!isSame) this.#objects = pages.flatMap(({ results }) => results)
-    this.#readers = readers
     this.#pages = pages
     return this.#objects
+  }
+
+  #keysOf(pages: readonly Page[]): string {
+    const { key = 'pk' } = this.#request
+    const keyOf = (object: unknown) => (isJsonObject(object) ? object[key] : object)
+    return JSON.stringify(pages.map(({ results }) => results.map(keyOf)))
   }
 
   #reader(page: number): ConditionalRead<Page> {

@@ -34,6 +34,15 @@ export const objectStatus = z.object({
 })
 export type ObjectStatus = z.infer<typeof objectStatus>
 
+const WORKLOADS: ReadonlySet<string> = new Set(['deployment', 'container', 'process'])
+
+/** Whether it is the object that runs the outpost's image. */
+export const isWorkload = ({ component }: Pick<ObjectStatus, 'component'>): boolean => WORKLOADS.has(component)
+
+/** Whether the target has refused what runs the image, so that what ran before still does. */
+export const isRefused = ({ objects }: { readonly objects: readonly ObjectStatus[] }): boolean =>
+  objects.some((each) => isWorkload(each) && each.condition === 'rejected' && each.reason !== ROLLED_BACK)
+
 /** One object that was made, and is removed when nobody wants it any more. */
 export const inventoryItem = z.object({
   apiVersion: z.string().max(256).default(''),

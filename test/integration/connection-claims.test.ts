@@ -76,6 +76,33 @@ test('CT-11: who serves a connection is told with it and with what is deployed t
   assert.deepEqual(await told(), [null, null])
 })
 
+test('CT-11: what comes late from a controller that another has followed is not kept', async () => {
+  const [connection, outpost] = [await newConnection(), randomUUID()]
+  const [a, b] = [identity('a'), identity('b')]
+  const write = async ({ controller }: { controller: string }, error: string) => {
+    const json = {
+      outpost_name: 'late',
+      connection,
+      inventory: [],
+      objects: [],
+      error,
+      reconciled: '2026-11-26T05:00:00Z',
+    }
+    return (await api.ask('PUT', `outposts/deployments/${outpost}/?controller=${controller}`, { as: TOKEN, json }))
+      .status
+  }
+  assert.equal(await write(a, 'before anybody has it'), 200)
+  await claim(a, [connection])
+  assert.equal(await write(a, 'of a'), 200)
+  assert.equal(await write(b, 'of b, which does not have it'), 409)
+  await silence(a)
+  assert.equal(await write(a, 'of a, of which nothing was heard'), 200, 'nobody else has it')
+  await claim(b, [connection])
+  assert.equal(await write(a, 'of a, late'), 409)
+  assert.equal(await write(b, 'of b'), 200)
+  assert.equal((await api.ask('GET', `outposts/deployments/${outpost}/`)).body.error, 'of b')
+})
+
 test('CT-11: claims are for those who may report on a connection', async () => {
   const { token } = await api.plainUser('plain')
   const connection = await newConnection()

@@ -111,6 +111,7 @@ test('CT-09: what a controller keeps outlives the outpost, and is not told to ou
       rollout: '',
       error: '',
       controller: null,
+      outpost_exists: true,
     },
   })
   const again = await asController('PUT', path, recordOf(connection.pk, { image: 'i:1', error: 'no route to host' }))
@@ -552,8 +553,13 @@ test('a controller reads and writes all that it works with, with the rights of i
   const record = { image: 'i', previous_image: '', rejected_image: '', rejected_why: '', rollout: 'Current', error: '' }
   const inventory = [{ apiVersion: '', kind: 'container', name: 'c' }]
   const kept = { ...recordOf(connection.pk), ...record, inventory, outpost: outpost.pk, objects: [] }
-  await writeRecord(core, kept)
-  assert.deepEqual((await reader.read()).records.get(outpost.pk), kept)
+  await writeRecord(core, kept, 'a-controller-in-tests')
+  const read = await reader.read()
+  assert.deepEqual(read.records.get(outpost.pk), kept)
+  assert.deepEqual([read.gone.has(outpost.pk), read.unserved.has(outpost.pk)], [false, true])
+  await api.ask('DELETE', `outposts/instances/${outpost.pk}/`)
+  const without = await reader.read()
+  assert.deepEqual([without.outposts.has(outpost.pk), without.gone.has(outpost.pk)], [false, true])
   await dropRecord(core, outpost.pk)
   assert.equal((await reader.read()).records.get(outpost.pk), undefined)
 })
