@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
+import { elapsedClock } from '#schema/kernel/elapsed.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import { ClusterApi } from './api.ts'
 import { ClusterConnection } from './cluster-connection.ts'
@@ -27,6 +28,17 @@ export async function leadInCluster(
   await using connection = new ClusterConnection(credentials)
   const sleep = (ms: number, within: AbortSignal) => wait(ms, undefined, { signal: within }).catch(() => {})
   const api = new ClusterApi(connection, clock)
-  const options = { api, namespace, name, identity, timing: LEASE_TIMING, clock, random, sleep, log }
+  const options = {
+    api,
+    namespace,
+    name,
+    identity,
+    timing: LEASE_TIMING,
+    clock,
+    elapsed: elapsedClock(),
+    random,
+    sleep,
+    log,
+  }
   await new LeaderLease(options).lead(work, signal)
 }

@@ -4,6 +4,7 @@
 import { ServiceConnectionError } from '#controllers/target/target-error.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
+import type { ReadClock } from '#schema/kernel/elapsed.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import type { ClusterApi } from './api.ts'
@@ -21,6 +22,8 @@ export interface LeaseOptions {
   readonly identity: string
   readonly timing: LeaseTiming
   readonly clock: Clock
+  /** By which it is measured how long the Lease was held, or nothing was heard. */
+  readonly elapsed: ReadClock
   readonly random: Random
   /** Resolves after so many ms, or when the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
@@ -68,11 +71,11 @@ export class LeaderLease {
   }
 
   async #keepRenewing(lost: AbortController, signal: AbortSignal): Promise<void> {
-    const { sleep, timing, clock } = this.#options
-    let deadline = clock.now() + timing.renewWithinMs
+    const { sleep, timing, elapsed } = this.#options
+    let deadline = elapsed() + timing.renewWithinMs
     while (!signal.aborted) {
       await sleep(timing.retryMs, signal)
-      const began = clock.now()
+      const began = elapsed()
       const late = new AbortController()
       const either = AbortSignal.any([signal, late.signal])
       // A call may hang for longer than the Lease lasts.
@@ -81,24 +84,24 @@ export class LeaderLease {
       late.abort()
       if (signal.aborted) return
       if (state === 'held') deadline = began + timing.renewWithinMs
-      else if (state === 'taken' || clock.now() >= deadline) return lost.abort()
+      else if (state === 'taken' || elapsed() >= deadline) return lost.abort()
     }
   }
 
   /** Takes or renews the Lease, if it is free or ours. */
   async #attempt(signal: AbortSignal): Promise<'held' | 'taken' | 'unknown'> {
-    const { api, namespace, name, identity, timing, clock, log } = this.#options
+    const { api, namespace, name, identity, timing, clock, elapsed, log } = this.#options
     try {
       const kind = await this.#kind(signal)
       const live = await api.get(kind, { namespace, name }, signal)
       const spec = leaseSpecOf(live)
-      const now = clock.now()
+      const [now, seen] = [clock.now(), elapsed()]
       const version = live?.metadata.resourceVersion ?? ''
-      if (version !== this.#observed.version) this.#observed = { version, at: now }
-      const isSilent = now - this.#observed.at >= timing.durationMs
+      if (version !== this.#observed.version) this.#observed = { version, at: seen }
+      const isSilent = seen - this.#observed.at >= timing.durationMs
       if (spec.holderIdentity !== '' && spec.holderIdentity !== identity && !isSilent) return 'taken'
       const written = await this.#write(kind, { version, spec: renewedSpec(spec, { identity, timing, now }) }, signal)
-      this.#observed = { version: written.metadata.resourceVersion, at: now }
+      this.#observed = { version: written.metadata.resourceVersion, at: seen }
       return 'held'
     } catch (error) {
       if (!(error instanceof MartelloError) && !signal.aborted) throw error

@@ -1,19 +1,21 @@
 import type { CoreClient } from '#schema/client/request.ts'
 import { CLAIM_MS, type ConnectionClaim, type ConnectionClaims, connectionClaims } from '#schema/deployment/claim.ts'
+import { elapsedClock, type ReadClock } from '#schema/kernel/elapsed.ts'
 import { CoreUnreachableError, MartelloError } from '#schema/kernel/errors.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 
-const RENEW_EVERY_MS = 3_000
-/** Work ends this long before another controller may begin. */
-const MARGIN_MS = 5_000
+/** Work ends five seconds before another controller may begin. */
+const TIMING = { renewEveryMs: 3_000, marginMs: 5_000 }
+const LET_GO_WITHIN_MS = 3_000
 
 export interface ClaimsOptions {
   readonly core: CoreClient
   /** Of this controller and no other. */
   readonly identity: Pick<ConnectionClaim, 'controller' | 'name'>
   readonly log: Logger
-  /** ms since some moment; never set, unlike the time of day. */
-  readonly elapsed?: () => number
+  /** Instead of a clock of its own, which nobody sets. */
+  readonly elapsed?: ReadClock
+  readonly timing?: { readonly renewEveryMs: number; readonly marginMs: number }
 }
 
 /**
@@ -22,7 +24,7 @@ export interface ClaimsOptions {
  */
 export class Claims implements AsyncDisposable {
   readonly #options: ClaimsOptions
-  readonly #elapsed: () => number
+  readonly #elapsed: ReadClock
   readonly #timer: NodeJS.Timeout
   #wanted: ReadonlySet<string> = new Set()
   #held: ReadonlySet<string> = new Set()
@@ -34,8 +36,8 @@ export class Claims implements AsyncDisposable {
 
   constructor(options: ClaimsOptions) {
     this.#options = options
-    this.#elapsed = options.elapsed ?? (() => performance.now())
-    this.#timer = setInterval(() => this.#renew(), RENEW_EVERY_MS)
+    this.#elapsed = options.elapsed ?? elapsedClock()
+    this.#timer = setInterval(() => this.#renew(), (options.timing ?? TIMING).renewEveryMs)
   }
 
   /** Who this controller is. */
@@ -82,7 +84,7 @@ export class Claims implements AsyncDisposable {
     this.#lose()
     const body = { ...identity, connections: [] } satisfies ConnectionClaim
     await core
-      .request({ method: 'PUT', path: PATH, body, signal: AbortSignal.timeout(RENEW_EVERY_MS) })
+      .request({ method: 'PUT', path: PATH, body, signal: AbortSignal.timeout(LET_GO_WITHIN_MS) })
       .catch((cause) => {
         if (!(cause instanceof MartelloError)) throw cause
         log.debug('claims could not be let go of; they end by themselves', { cause })
@@ -116,7 +118,7 @@ export class Claims implements AsyncDisposable {
     const answer = await core.request({ method: 'PUT', path: PATH, body })
     const claims = connectionClaims.safeParse(answer.kind === 'ok' ? answer.body : undefined)
     if (!claims.success) throw new CoreUnreachableError('what the core says of service connections is not understood')
-    this.#heard(claims.data, began + CLAIM_MS - MARGIN_MS)
+    this.#heard(claims.data, began + CLAIM_MS - (this.#options.timing ?? TIMING).marginMs)
   }
 
   #heard({ held, others }: ConnectionClaims, until: number): void {

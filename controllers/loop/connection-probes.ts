@@ -7,6 +7,8 @@ import type { Claims } from './claims.ts'
 import type { Targets } from './targets.ts'
 
 const EVERY_MS = 60_000
+/** What does not answer holds up no other for long. */
+const AT_A_TIME = 8
 /** While nothing has been read yet. */
 const AT_FIRST_MS = 3_000
 
@@ -55,13 +57,15 @@ export class ConnectionProbes {
     const { core, log, targets, claims, discover } = this.#options
     const { discoverable = new Set<string>(), connections = new Map<string, FleetConnection>() } = this.#state ?? {}
     if (discoverable.size > 0) await discover?.(discoverable, signal)
-    for (const connection of connections.values()) {
-      // Of what nobody serves it is told why.
-      if (!targets.serves(connection) || claims.holderOf(connection.pk) !== undefined) continue
-      await targets
-        .probe(connection, signal)
-        .then((state) => writeConnectionState(core, connection.pk, state))
-        .catch((cause) => log.debug('the state of a service connection could not be told', { cause }))
+    // Of what nobody serves it is told why.
+    const due = connections.values().filter((each) => targets.serves(each) && claims.holderOf(each.pk) === undefined)
+    const one = async () => {
+      for (const connection of due)
+        await targets
+          .probe(connection, signal)
+          .then((state) => writeConnectionState(core, connection.pk, state))
+          .catch((cause) => log.debug('the state of a service connection could not be told', { cause }))
     }
+    await Promise.all(Array.from({ length: AT_A_TIME }, one))
   }
 }

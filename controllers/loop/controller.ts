@@ -110,7 +110,7 @@ export class Controller {
       return
     }
     this.#state = state
-    await targets.keep(state)
+    await targets.keep(state, (connection) => claims.holderOf(connection) !== undefined)
     this.#tokens.keep(state.outposts)
     const kindOf = ({ connection }: FleetOutpost) => state.connections.get(connection ?? '')?.kind
     readLocal?.([...state.outposts.values()].filter((each) => open.local !== undefined && kindOf(each) === 'local'))

@@ -55,9 +55,9 @@ export class Targets implements AsyncDisposable {
     }
   }
 
-  /** Lets go of the targets whose connections are gone. */
-  async keep({ connections }: FleetState): Promise<void> {
-    for (const pk of this.#opened.keys()) if (!connections.has(pk)) await this.#close(pk)
+  /** Lets go of the targets whose connections are gone, or another's to serve: processes end here that run there. */
+  async keep({ connections }: FleetState, isOthers: (connection: string) => boolean): Promise<void> {
+    for (const pk of this.#opened.keys()) if (!connections.has(pk) || isOthers(pk)) await this.#close(pk)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,12 +1,16 @@
 // CT-11: of several controllers, wherever they run, one at a time serves a service connection.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import test, { after, before } from 'node:test'
 import { eq, sql } from 'drizzle-orm'
 import { coreClient } from '#controllers/core-client.ts'
 import { Claims } from '#controllers/loop/claims.ts'
 import { ensureControllerAccount } from '#core/bootstrap/controller-account.ts'
 import { controllers } from '#core/store/tables/controllers.ts'
+import type { CoreClient } from '#schema/client/request.ts'
+import { CLAIM_MS } from '#schema/deployment/claim.ts'
+import { CoreUnreachableError } from '#schema/kernel/errors.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import { type ApiBench, startApi } from '#test/support/api-bench.ts'
@@ -144,6 +148,25 @@ test('CT-11: what is not renewed in time is not served any more, nor what anothe
   await claims.keep(new Set([connection]))
   assert.deepEqual([claims.holds(connection), claims.holderOf(connection)], [false, 'b'])
   assert.equal(signal.aborted, true, 'what was under way has ended')
+})
+
+test('CT-11: what is under way ends by itself while the core is not heard of', { timeout: 60_000 }, async () => {
+  const core = coreClient(new URL(api.origin), new Secret(TOKEN))
+  const connection = await newConnection()
+  let isAway = false
+  const away = () => Promise.reject(new CoreUnreachableError('the core is away'))
+  const line: CoreClient = { request: (request) => (isAway ? away() : core.request(request)) }
+  const timing = { renewEveryMs: 20, marginMs: CLAIM_MS - 500 }
+  await using claims = new Claims({ core: line, identity: identity('a'), log: silentLogger, timing })
+  await claims.keep(new Set([connection]))
+  const { signal } = claims
+  isAway = true
+  if (!signal.aborted) await once(signal, 'abort')
+  assert.equal(claims.holds(connection), false)
+  await assert.rejects(claims.keep(new Set([connection])), CoreUnreachableError)
+  isAway = false
+  await claims.keep(new Set([connection]))
+  assert.deepEqual([claims.holds(connection), claims.signal.aborted], [true, false])
 })
 
 test('CT-11: who ends lets others begin at once', async () => {

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, suite, test } from 'node:test'
+import { eq } from 'drizzle-orm'
 import type { LocalListen } from '#controllers/desired/local-process.ts'
+import { connectionClaims, controllers } from '#core/store/tables/controllers.ts'
 import { startCore, type TestCore } from '#test/support/core.ts'
 import { freePorts, until } from '#test/support/engines/process.ts'
+import { makeOutpost } from '#test/support/kubernetes-fleet.ts'
 import { startTestController } from '#test/support/test-controller.ts'
 
 let core: TestCore
@@ -18,6 +24,29 @@ before(async () => {
   }
 })
 after(() => core[Symbol.asyncDispose]())
+
+/** A daemon that says which one it is, and nothing more. */
+async function startHangingDocker() {
+  const waiting = new Set<object>()
+  const server = createServer((request, response) => {
+    if (/\/(?:version|_ping)$/.test(request.url ?? '')) {
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ Version: '27', ApiVersion: '1.45', MinAPIVersion: '1.24' }))
+      return
+    }
+    waiting.add(response)
+    response.on('close', () => waiting.delete(response))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return {
+    url: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    waiting: () => waiting.size,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
 
 /** A controller in this process, with its outposts as processes of their own; ends with them. */
 const startController = () => startTestController(core, { kinds: ['local'], listen })
@@ -67,6 +96,35 @@ suite('the controller', () => {
     await first[Symbol.asyncDispose]()
     await ldapServes()
     for (const name of ['proxy', 'ldap', 'radius']) await isReady(name)
+  })
+
+  test('CT-11: what another controller has got is let go of: work under way, and processes', async () => {
+    await using daemon = await startHangingDocker()
+    const body = { name: 'hanging', url: daemon.url }
+    const { pk: docker } = (await core.api('POST', '/outposts/service_connections/docker/', body)).body
+    const outpost = await makeOutpost(core, { name: 'hanging', type: 'radius', connection: docker, config: {} })
+    await using _ = startTestController(core, { kinds: ['local', 'docker'], listen })
+    await ldapServes()
+    await until('work under way', async () => daemon.waiting() > 0)
+
+    const { db } = core.core.ctx
+    const another = { id: crypto.randomUUID(), name: 'another', until: new Date(Date.now() + 600_000) }
+    await db.insert(controllers).values(another)
+    await db.update(connectionClaims).set({ controller: another.id })
+    // Sooner than a daemon is given up that does not answer.
+    await until('work to end', async () => daemon.waiting() === 0, { withinMs: 10_000 })
+    await until('its processes to end', () =>
+      isServing(listen.ldap.metrics.port).then(
+        () => false,
+        () => true,
+      ),
+    )
+
+    await core.api('DELETE', `/outposts/instances/${outpost}/`)
+    await db.delete(controllers).where(eq(controllers.id, another.id))
+    await ldapServes()
+    await core.api('DELETE', `/outposts/deployments/${outpost}/`)
+    await core.api('DELETE', `/outposts/service_connections/docker/${docker}/`)
   })
 
   test('an outpost that cannot run is shown with its reason, and holds up no other', async () => {
