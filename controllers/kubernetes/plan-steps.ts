@@ -1,3 +1,4 @@
+import { digestOf } from '#controllers/plan/digest.ts'
 import type { PlannedStep } from '#controllers/target/target.ts'
 import type { DesiredObject } from '#schema/deployment/desired-object.ts'
 import { ClusterRefusedError } from './cluster-refused-error.ts'
@@ -15,7 +16,10 @@ export async function planSteps(
   signal: AbortSignal,
 ): Promise<readonly PlannedStep[]> {
   const steps: PlannedStep[] = []
-  for (const each of objects) steps.push({ ...nameOf(each), ...(await decide(each, { planner, owner }, signal)) })
+  for (const each of objects) {
+    const decided = await decide(each, { planner, owner }, signal)
+    steps.push({ ...nameOf(each), ...decided, wanted: digestOf(each.object) })
+  }
   for (const { patch, objects: untouched } of rejected)
     for (const { component, kind, namespace, name, message } of rejectionReports(patch, untouched)) {
       const where = namespace === undefined ? {} : { namespace }

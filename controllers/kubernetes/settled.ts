@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOf } from '#controllers/plan/digest.ts'
 import { type LiveObject, substanceOf } from './plan/live-object.ts'
 
 interface Known {
@@ -15,7 +15,7 @@ export class Settled {
 
   isSettled(path: string, wanted: object, live: LiveObject): boolean {
     const known = this.#known.get(path)
-    return known !== undefined && known.wanted === hashOf(wanted) && known.live === hashOf(substanceOf(live))
+    return known !== undefined && known.wanted === digestOf(wanted) && known.live === digestOf(substanceOf(live))
   }
 
   /** Whether something else was wanted the last time: then it has to change, and nobody needs to be asked. */
@@ -25,16 +25,14 @@ export class Settled {
 
   /** Whether this was wanted the last time, and the server has taken it, whatever the object is now. */
   isAccepted(path: string, wanted: object): boolean {
-    return this.#known.get(path)?.wanted === hashOf(wanted)
+    return this.#known.get(path)?.wanted === digestOf(wanted)
   }
 
   settle(path: string, wanted: object, live: LiveObject): void {
-    this.#known.set(path, { wanted: hashOf(wanted), live: hashOf(substanceOf(live)) })
+    this.#known.set(path, { wanted: digestOf(wanted), live: digestOf(substanceOf(live)) })
   }
 
   forget(path: string): void {
     this.#known.delete(path)
   }
 }
-
-const hashOf = (value: object) => createHash('sha256').update(JSON.stringify(value)).digest('base64')

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type DesiredProcess, desiredProcess, type LocalListen } from '#controllers/desired/local-process.ts'
+import { digestOf } from '#controllers/plan/digest.ts'
 import { plan } from '#controllers/plan/plan.ts'
 import { keepSince } from '#controllers/target/keep-since.ts'
 import type { Applied, Deployment, PlannedStep, Target } from '#controllers/target/target.ts'
@@ -66,7 +67,7 @@ export class LocalTarget implements Target {
     if (running === undefined && before.length > 0) return [{ ...about, action: 'skip', detail: [ELSEWHERE] }]
     const [step] = this.#steps(outpost)
     const detail = running === undefined ? [] : changedPointers(running.desired, this.#desired(outpost))
-    return [{ ...about, action: step?.kind ?? 'nothing', detail }]
+    return [{ ...about, action: step?.kind ?? 'nothing', detail, wanted: digestOf(this.#desired(outpost)) }]
   }
 
   async apply(deployment: Deployment): Promise<Applied> {

@@ -31,6 +31,11 @@ const rows: ReadonlyArray<[what: string, outposts: OutpostPlan[], isSame: boolea
     true,
   ],
   ['another field', [plan('a', [step('apply', { detail: ['/spec/ports'] })]), plan('b', [])], false],
+  [
+    'another value of the same field',
+    [plan('a', [step('apply', { detail: ['/spec/type'], wanted: 'b' })]), plan('b', [])],
+    false,
+  ],
   ['another action', [plan('a', [step('create', { detail: ['/spec/type'] })]), plan('b', [])], false],
   ['another image', [plan('a', [step('apply', { detail: ['/spec/type'] })], { image: 'i:2' }), plan('b', [])], false],
   ['an outpost more', [...base.outposts, plan('c', [])], false],
@@ -38,6 +43,9 @@ const rows: ReadonlyArray<[what: string, outposts: OutpostPlan[], isSame: boolea
 for (const [what, outposts, isSame] of rows)
   test(`${what}: ${isSame ? 'the same' : 'another'} plan`, () =>
     assert.equal(fleetPlan(outposts).hash === base.hash, isSame))
+
+test('a plan does not show what tells wishes apart', () =>
+  assert.doesNotMatch(JSON.stringify(fleetPlan([plan('a', [step('create', { wanted: 'digest' })])])), /digest/))
 
 test('a plan reads as lines', () => {
   const text = planText(

@@ -30,11 +30,16 @@ export function fleetPlan(outposts: readonly OutpostPlan[]): FleetPlan {
     connection,
     image,
     error ?? '',
-    changes(steps).map(({ action, kind, namespace = '', name, detail }) => [action, kind, namespace, name, detail]),
+    changes(steps).map(({ action, kind, namespace = '', name, detail, wanted = '' }) => [
+      ...[action, kind, namespace, name, wanted],
+      detail,
+    ]),
   ])
   const hash = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, HASH_LENGTH)
-  return { hash, outposts: ordered }
+  return { hash, outposts: ordered.map((each) => ({ ...each, steps: each.steps.map(shown) })) }
 }
+
+const shown = ({ wanted: _, ...step }: PlannedStep): PlannedStep => step
 
 /** The steps that would change something. */
 export function changes(steps: readonly PlannedStep[]): readonly PlannedStep[] {

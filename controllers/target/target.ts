@@ -23,6 +23,8 @@ export interface PlannedStep {
   readonly name: string
   /** Which fields would change, as JSON pointers, or why nothing is done; never a secret's value. */
   readonly detail: readonly string[]
+  /** A digest of what is wanted, for the hash of the plan; not shown. */
+  readonly wanted?: string
 }
 
 export interface Applied {

@@ -129,6 +129,12 @@ async function planned(running: Running): Promise<void> {
   }
   const command = (...args: string[]) => run(process.execPath, [COMMAND, ...args], { env: settings, withinMs: 60_000 })
   const outpost = await make(running, 'planned')
+  const annotate = async (value: string) => {
+    const kubernetes_json_patches = { deployment: [{ op: 'add', path: '/metadata/annotations/note', value }] }
+    const config = { authentik_host: core.url, kubernetes_namespace: NAMESPACE, kubernetes_json_patches }
+    assert.equal((await core.api('PATCH', `/outposts/instances/${outpost}/`, { config })).status, 200)
+  }
+  await annotate('one')
   const shown = await command('plan', '--json')
   const { hash, outposts } = JSON.parse(shown.text)
   assert.equal(shown.code, 1)
@@ -138,7 +144,10 @@ async function planned(running: Running): Promise<void> {
   )
   assert.equal(await namesOf(cluster), '', 'a plan makes nothing')
   assert.equal((await command('apply', '--plan', '0123456789abcdef')).code, 1)
-  assert.equal(await namesOf(cluster), '', 'another plan makes nothing')
+  await annotate('two')
+  assert.equal((await command('apply', '--plan', hash)).code, 1)
+  assert.equal(await namesOf(cluster), '', 'another plan makes nothing, if only a value is another one')
+  await annotate('one')
   const applied = await command('apply', '--plan', hash)
   assert.equal(applied.code, 0, applied.text)
   assert.match(await namesOf(cluster), /deployment.apps\/ak-outpost-planned/)
