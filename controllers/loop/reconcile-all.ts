@@ -9,6 +9,8 @@ import { planFleet } from './plan-fleet.ts'
 import { type ReconcileSurroundings, reconcile } from './reconcile.ts'
 
 const AGAIN_MS = 1_000
+const AT_A_TIME = 8
+const OUT_OF_TIME = 'it was not finished in time, or another controller has taken over'
 
 export type ReconcileAllSurroundings = Omit<ReconcileSurroundings, 'recorded' | 'claims'> & {
   readonly claims: Pick<Claims, 'controller' | 'holds' | 'holderOf' | 'keep' | 'signal'>
@@ -76,11 +78,16 @@ async function pass(
 ): Promise<Readonly<Record<string, string>>> {
   const state = await surroundings.reader.read()
   const failures: Record<string, string> = {}
-  for (const [pk, name] of namesIn(state, names))
-    await reconcile(pk, state, { ...surroundings, recorded: () => {} }, signal).catch((error) => {
-      if (!(error instanceof MartelloError)) throw error
-      if (!(error instanceof DeploymentPendingError)) failures[name] = error.detail
-    })
+  const due = namesIn(state, names).entries()
+  const one = async () => {
+    for (const [pk, name] of due)
+      await reconcile(pk, state, { ...surroundings, recorded: () => {} }, signal).catch((error) => {
+        if (signal.aborted) failures[name] = OUT_OF_TIME
+        else if (!(error instanceof MartelloError)) throw error
+        else if (!(error instanceof DeploymentPendingError)) failures[name] = error.detail
+      })
+  }
+  await Promise.all(Array.from({ length: AT_A_TIME }, one))
   return failures
 }
 
@@ -90,6 +97,7 @@ async function leftToDo(
   surroundings: ReconcileAllSurroundings,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
+  if (signal.aborted) return Object.fromEntries([...names].map((name) => [name, OUT_OF_TIME]))
   const { outposts } = await planFleet(await surroundings.reader.read(), surroundings, { names, signal })
   const left = outposts.map(({ outpost, steps, error }) => {
     const named = changes(steps).map(({ action, kind, name }) => `${action} ${kind} ${name}`)
