@@ -24,14 +24,14 @@ export function encodeSelected(entry: Entry, selection: Selection): Buffer {
   if (all && !operational && !typesOnly && names.size <= 1 && !names.has('entrydn')) return entry.encoded.all
   if (names.size === 1 && names.has(NO_ATTRIBUTES)) return EMPTY
   const parts: Buffer[] = []
-  for (const [key, attribute] of entry.attributes) {
+  for (const key of entry.keys()) {
     if (!all && !names.has(key)) continue
-    const { name, values } = attribute
+    const { name, values } = entry.get(key)!
     parts.push(encodeAttribute(name, typesOnly ? [] : values))
   }
   const isAsked = (name: string) => operational || names.has(name)
   if (isAsked('entrydn') && entry.dn !== '') parts.push(encodeAttribute('entryDN', typesOnly ? [] : [entry.dn]))
-  if (isAsked('subschemasubentry') && !entry.attributes.has('subschemasubentry'))
+  if (isAsked('subschemasubentry') && !entry.has('subschemasubentry'))
     parts.push(encodeAttribute('subschemaSubentry', typesOnly ? [] : ['cn=subschema']))
   return encodeValue(BerTag.Sequence, ...parts)
 }
