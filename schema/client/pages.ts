@@ -8,46 +8,58 @@ const envelope = z.object({
   pagination: z.object({ next: z.number().int() }),
   results: z.array(z.unknown()),
 })
-type Page = z.infer<typeof envelope>
+
+interface Page<T> {
+  readonly next: number
+  readonly objects: readonly T[]
+}
 
 /** A list of the core that is read again and again; a page that has not changed is not transferred again. */
-export class PagedList {
+export class PagedList<T = unknown> {
   readonly #core: CoreClient
   readonly #request: Pick<CoreRequest, 'path' | 'query'>
+  readonly #parse: (raw: unknown) => readonly T[]
   /** By the number of the page. */
-  #readers: ReadonlyMap<number, ConditionalRead<Page>> = new Map()
-  #pages: readonly Page[] = []
-  #objects: readonly unknown[] = []
+  #readers: ReadonlyMap<number, ConditionalRead<Page<T>>> = new Map()
+  #pages: readonly Page<T>[] = []
+  #objects: readonly T[] = []
 
-  constructor(core: CoreClient, request: Pick<CoreRequest, 'path' | 'query'>) {
+  /** `parse` makes what is kept of an object as it was sent: nothing, of one that is left out. */
+  constructor(
+    core: CoreClient,
+    request: Pick<CoreRequest, 'path' | 'query'>,
+    parse: (raw: unknown) => readonly T[] = (raw) => [raw as T],
+  ) {
     this.#core = core
     this.#request = request
+    this.#parse = parse
   }
 
   /** Every object of the list, in its order: the very same array while nothing changes. Rejects as the client does. */
-  async read(): Promise<readonly unknown[]> {
-    const readers = new Map<number, ConditionalRead<Page>>()
-    const pages: Page[] = []
+  async read(): Promise<readonly T[]> {
+    const readers = new Map<number, ConditionalRead<Page<T>>>()
+    const pages: Page<T>[] = []
     for (let number = 1; number > pages.length; ) {
       const reader = this.#readers.get(number) ?? this.#reader(number)
       const page = await reader.now()
       readers.set(number, reader)
       pages.push(page)
-      number = page.pagination.next
+      number = page.next
     }
     const isSame = pages.length === this.#pages.length && pages.every((page, index) => page === this.#pages[index])
-    if (!isSame) this.#objects = pages.flatMap(({ results }) => results)
+    if (!isSame) this.#objects = pages.flatMap(({ objects }) => objects)
     this.#readers = readers
     this.#pages = pages
     return this.#objects
   }
 
-  #reader(page: number): ConditionalRead<Page> {
+  #reader(page: number): ConditionalRead<Page<T>> {
     const { path, query } = this.#request
     return new ConditionalRead(this.#core, { path, query: { ...query, page } }, (body) => {
       const parsed = envelope.safeParse(body)
       if (!parsed.success) throw new CoreUnreachableError('the answer is not a page of a list', parsed.error)
-      return parsed.data
+      const { pagination, results } = parsed.data
+      return { next: pagination.next, objects: results.flatMap((raw) => this.#parse(raw)) }
     })
   }
 }

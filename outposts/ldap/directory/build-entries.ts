@@ -24,11 +24,14 @@ export const groupShape = z.object({
   num_pk: z.number().int(),
   name: z.string(),
   is_superuser: z.boolean().default(false),
-  users: z.array(z.number().int()).default([]),
+  users: z
+    .array(z.number().int())
+    .default([])
+    .transform((pks): ReadonlySet<number> => new Set(pks)),
   parent: z.string().nullish(),
   attributes: z.record(z.string(), z.unknown()).default({}),
 })
-export type DirectoryGroup = z.infer<typeof groupShape>
+export type DirectoryGroup = Omit<z.infer<typeof groupShape>, 'users'>
 
 export interface DirectorySettings {
   readonly baseDn: string

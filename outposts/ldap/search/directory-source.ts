@@ -1,15 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
 import { PagedList } from '#schema/client/pages.ts'
-import type { CoreClient } from '#schema/client/request.ts'
+import type { CoreClient, CoreRequest } from '#schema/client/request.ts'
 import { CoreRefusedError } from '#schema/kernel/errors.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import type { WireChange } from '#schema/wire/messages.ts'
-import { type DirectoryGroup, type DirectoryUser, groupShape, userShape } from '../directory/build-entries.ts'
+import { type DirectoryUser, groupShape, userShape } from '../directory/build-entries.ts'
 
-const PAGE = { page_size: 500 }
+const PAGE = 500
 const USER = 'authentik_core.user'
 const GROUP = 'authentik_core.group'
+
+type Group = z.infer<typeof groupShape>
 
 interface Changed {
   readonly users: readonly number[]
@@ -20,58 +22,76 @@ interface Changed {
 export class DirectorySource {
   readonly #core: CoreClient
   readonly #log: Logger
-  readonly #userList: PagedList
-  readonly #groupList: PagedList
-  #read: readonly [users: readonly unknown[], groups: readonly unknown[]] | undefined
-  readonly users = new Map<number, DirectoryUser>()
-  readonly groups = new Map<string, DirectoryGroup>()
-  /** Direct members, by group. */
-  readonly members = new Map<string, Set<number>>()
+  readonly #userList: PagedList<DirectoryUser>
+  readonly #groupList: PagedList<Group>
+  #read: readonly [users: readonly DirectoryUser[], groups: readonly Group[]] | undefined
+  #users = new Map<number, DirectoryUser>()
+  #groups = new Map<string, Group>()
   /** Grows with every change of the copy. */
   version = 0
 
   constructor(core: CoreClient, log: Logger) {
     this.#core = core
     this.#log = log
-    this.#userList = new PagedList(core, { path: '/core/users/', query: PAGE })
-    this.#groupList = new PagedList(core, { path: '/core/groups/', query: PAGE })
+    const list = <T>(path: string, query: CoreRequest['query'], parse: (raw: unknown) => T | undefined) =>
+      new PagedList(core, { path, query: { ...query, page_size: PAGE } }, (raw) => {
+        const parsed = parse(raw)
+        return parsed === undefined ? [] : [parsed]
+      })
+    // Who is in a group is said by numbers; that the core describes each of them again is not asked for.
+    this.#userList = list('/core/users/', { include_groups: false }, (raw) => this.#user(raw))
+    this.#groupList = list('/core/groups/', { include_users: false }, (raw) => this.#parse(groupShape, raw))
+  }
+
+  get users(): ReadonlyMap<number, DirectoryUser> {
+    return this.#users
+  }
+
+  get groups(): ReadonlyMap<string, Group> {
+    return this.#groups
+  }
+
+  /** Direct members, by group. Sets that were handed out do not change. */
+  get members(): ReadonlyMap<string, ReadonlySet<number>> {
+    return new Map([...this.#groups].map(([pk, { users }]) => [pk, users]))
   }
 
   /** Reads everything, transferring only what has changed since the last time. Returns whom that is about. */
   async readAll(): Promise<ReadonlySet<number>> {
     const read = [await this.#userList.read(), await this.#groupList.read()] as const
     if (this.#read !== undefined && this.#read[0] === read[0] && this.#read[1] === read[1]) return new Set()
-    const users = byPk(this.#parseAll(userShape, read[0]))
-    const groups = byPk(this.#parseAll(groupShape, read[1]))
+    const [users, groups] = [byPk(read[0]), byPk(read[1])]
     this.#read = read
-    const changed = { users: differing(this.users, users), groups: differing(this.groups, groups) }
+    const changed = { users: differing(this.#users, users), groups: differing(this.#groups, groups) }
     if (changed.users.length + changed.groups.length === 0) return new Set()
-    return this.#changing(changed, async () => {
-      this.users.clear()
-      this.groups.clear()
-      this.members.clear()
-      for (const group of groups.values()) this.#putGroup(group)
-      for (const user of users.values()) this.users.set(user.pk, user)
+    return this.#changing(changed, () => {
+      this.#users = users
+      this.#groups = groups
     })
   }
 
-  /** Reads just the objects that have changed. Returns whom that is about. */
+  /** Reads just the objects that have changed, and changes none before it has all. Returns whom that is about. */
   async readChanges(changes: readonly WireChange[]): Promise<ReadonlySet<number>> {
     const pks = (wanted: string) => [...new Set(changes.filter(({ model }) => model === wanted).map(({ pk }) => pk))]
     const changed = { users: pks(USER).map(Number), groups: pks(GROUP) }
     // The lists as they were read do not describe the copy any more.
     this.#read = undefined
-    return this.#changing(changed, async () => {
-      for (const pk of changed.users) await this.#readUser(pk)
-      for (const pk of changed.groups) await this.#readGroup(pk)
+    const users = new Map<number, DirectoryUser | undefined>()
+    for (const pk of changed.users) users.set(pk, this.#user(await this.#readOne(`/core/users/${pk}/`)))
+    const groups = new Map<string, Group | undefined>()
+    for (const pk of changed.groups)
+      groups.set(pk, this.#parse(groupShape, await this.#readOne(`/core/groups/${encodeURIComponent(pk)}/`)))
+    return this.#changing(changed, () => {
+      for (const [pk, user] of users) this.#putUser(pk, user)
+      for (const [pk, group] of groups) put(this.#groups, pk, group)
     })
   }
 
   /** Those who have changed, and those who were in a group that has, or in one below it, or are now. */
-  async #changing({ users, groups }: Changed, change: () => Promise<void>): Promise<ReadonlySet<number>> {
+  #changing({ users, groups }: Changed, change: () => void): ReadonlySet<number> {
     const before = this.#membersOf(groups)
     const isFirst = this.version === 0
-    await change()
+    change()
     this.version++
     return new Set(isFirst ? [] : [...users, ...before, ...this.#membersOf(groups)])
   }
@@ -79,30 +99,18 @@ export class DirectorySource {
   #membersOf(pks: readonly string[]): readonly number[] {
     const groups = new Set(pks)
     // A set is walked on while it grows.
-    for (const above of groups) for (const { pk, parent } of this.groups.values()) if (parent === above) groups.add(pk)
-    return [...groups].flatMap((pk) => [...(this.members.get(pk) ?? [])])
+    for (const above of groups) for (const { pk, parent } of this.#groups.values()) if (parent === above) groups.add(pk)
+    return [...groups].flatMap((pk) => [...(this.#groups.get(pk)?.users ?? [])])
   }
 
-  async #readUser(pk: number): Promise<void> {
-    const user = this.#parse(userShape, await this.#readOne(`/core/users/${pk}/`))
-    if (user === undefined) this.users.delete(pk)
-    else this.users.set(pk, user)
-    for (const [group, members] of this.members) {
-      if (user?.groups.includes(group) === true) members.add(pk)
-      else members.delete(pk)
+  #putUser(pk: number, user: DirectoryUser | undefined): void {
+    put(this.#users, pk, user)
+    for (const group of this.#groups.values()) {
+      const isMember = user?.groups.includes(group.pk) === true
+      if (group.users.has(pk) === isMember) continue
+      const others = [...group.users].filter((each) => each !== pk)
+      this.#groups.set(group.pk, { ...group, users: new Set(isMember ? [...others, pk] : others) })
     }
-  }
-
-  async #readGroup(pk: string): Promise<void> {
-    this.groups.delete(pk)
-    this.members.delete(pk)
-    this.#putGroup(this.#parse(groupShape, await this.#readOne(`/core/groups/${encodeURIComponent(pk)}/`)))
-  }
-
-  #putGroup(group: DirectoryGroup | undefined): void {
-    if (group === undefined) return
-    this.groups.set(group.pk, group)
-    this.members.set(group.pk, new Set(group.users))
   }
 
   /** The object, undefined when the core has none. */
@@ -116,8 +124,8 @@ export class DirectorySource {
     }
   }
 
-  #parseAll<T>(shape: z.ZodType<T>, raw: readonly unknown[]): readonly T[] {
-    return raw.flatMap((each) => this.#parse(shape, each) ?? [])
+  #user(raw: unknown): DirectoryUser | undefined {
+    return this.#parse(userShape, raw)
   }
 
   #parse<T>(shape: z.ZodType<T>, raw: unknown): T | undefined {
@@ -131,8 +139,13 @@ export class DirectorySource {
   }
 }
 
-const byPk = <T extends { readonly pk: unknown }>(objects: readonly T[]): ReadonlyMap<T['pk'], T> =>
+const byPk = <T extends { readonly pk: unknown }>(objects: readonly T[]): Map<T['pk'], T> =>
   new Map(objects.map((each) => [each.pk, each]))
+
+function put<K, T>(objects: Map<K, T>, key: K, object: T | undefined): void {
+  if (object === undefined) objects.delete(key)
+  else objects.set(key, object)
+}
 
 /** The keys of what is not the same in both. */
 function differing<K, T>(before: ReadonlyMap<K, T>, after: ReadonlyMap<K, T>): readonly K[] {
