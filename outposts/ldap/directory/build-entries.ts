@@ -27,7 +27,7 @@ export const groupShape = z.object({
   users: z
     .array(z.number().int())
     .default([])
-    .transform((pks): ReadonlySet<number> => new Set(pks)),
+    .transform((pks): readonly number[] => [...new Set(pks)]),
   parent: z.string().nullish(),
   attributes: z.record(z.string(), z.unknown()).default({}),
 })
@@ -43,12 +43,12 @@ export interface DirectoryContent {
   readonly users: Iterable<DirectoryUser>
   readonly groups: Iterable<DirectoryGroup>
   /** Direct members, by group. */
-  readonly members: ReadonlyMap<string, ReadonlySet<number>>
+  readonly members: ReadonlyMap<string, readonly number[]>
 }
 
 export const userDn = (username: string, baseDn: string) => nameBelow(username, { dn: `ou=users,${baseDn}` })
 
-const NOBODY: ReadonlySet<number> = new Set()
+const NOBODY: readonly number[] = []
 const NONE: readonly GroupEntry[] = []
 
 /** The entries of a directory: its base, three containers, users, groups, and a group of its own for each user. */

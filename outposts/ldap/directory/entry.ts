@@ -6,7 +6,7 @@ import { encodeAttribute } from '../codec/encode-response.ts'
 export type Visibility =
   | { readonly kind: 'everybody' }
   | { readonly kind: 'user'; readonly userPk: number }
-  | { readonly kind: 'members'; readonly userPks: ReadonlySet<number> }
+  | { readonly kind: 'members'; readonly userPks: readonly number[] }
 
 export interface Attribute {
   /** As it is written out. */

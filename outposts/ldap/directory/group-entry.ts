@@ -26,9 +26,9 @@ export class GroupEntry extends DerivedEntry {
   readonly tree: Tree
   readonly dn: string
   readonly key: string
-  readonly #userPks: ReadonlySet<number>
+  readonly #userPks: readonly number[]
 
-  constructor(group: DirectoryGroup, userPks: ReadonlySet<number>, tree: Tree) {
+  constructor(group: DirectoryGroup, userPks: readonly number[], tree: Tree) {
     super()
     this.group = group
     this.visibility = { kind: 'members', userPks }
@@ -56,7 +56,7 @@ export class GroupEntry extends DerivedEntry {
 
   /** Those whom the directory shows. */
   members(): readonly UserEntry[] {
-    return [...this.#userPks].flatMap((pk) => this.tree.user(pk) ?? [])
+    return this.#userPks.flatMap((pk) => this.tree.user(pk) ?? [])
   }
 
   override has(attribute: string): boolean {
@@ -70,6 +70,6 @@ export class GroupEntry extends DerivedEntry {
   /** Whether somebody is a member is known without looking at every member. */
   override holds(attribute: string, wanted: string): boolean {
     if (attribute !== 'member') return super.holds(attribute, wanted)
-    return this.tree.usersNamed(wanted).some(({ user }) => this.#userPks.has(user.pk))
+    return this.tree.usersNamed(wanted).some(({ groups }) => groups.includes(this))
   }
 }

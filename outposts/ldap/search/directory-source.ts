@@ -6,6 +6,7 @@ import { CoreRefusedError } from '#schema/kernel/errors.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import type { WireChange } from '#schema/wire/messages.ts'
 import { type DirectoryUser, groupShape, userShape } from '../directory/build-entries.ts'
+import { SharedTexts } from './shared-texts.ts'
 
 const PAGE = 500
 const USER = 'authentik_core.user'
@@ -27,6 +28,7 @@ export class DirectorySource {
   #read: readonly [users: readonly DirectoryUser[], groups: readonly Group[]] | undefined
   #users = new Map<number, DirectoryUser>()
   #groups = new Map<string, Group>()
+  readonly #texts = new SharedTexts()
   /** Grows with every change of the copy. */
   version = 0
 
@@ -51,8 +53,8 @@ export class DirectorySource {
     return this.#groups
   }
 
-  /** Direct members, by group. Sets that were handed out do not change. */
-  get members(): ReadonlyMap<string, ReadonlySet<number>> {
+  /** Direct members, by group. */
+  get members(): ReadonlyMap<string, readonly number[]> {
     return new Map([...this.#groups].map(([pk, { users }]) => [pk, users]))
   }
 
@@ -100,16 +102,16 @@ export class DirectorySource {
     const groups = new Set(pks)
     // A set is walked on while it grows.
     for (const above of groups) for (const { pk, parent } of this.#groups.values()) if (parent === above) groups.add(pk)
-    return [...groups].flatMap((pk) => [...(this.#groups.get(pk)?.users ?? [])])
+    return [...groups].flatMap((pk) => this.#groups.get(pk)?.users ?? [])
   }
 
   #putUser(pk: number, user: DirectoryUser | undefined): void {
     put(this.#users, pk, user)
     for (const group of this.#groups.values()) {
       const isMember = user?.groups.includes(group.pk) === true
-      if (group.users.has(pk) === isMember) continue
-      const others = [...group.users].filter((each) => each !== pk)
-      this.#groups.set(group.pk, { ...group, users: new Set(isMember ? [...others, pk] : others) })
+      if (group.users.includes(pk) === isMember) continue
+      const users = isMember ? [...group.users, pk] : group.users.filter((each) => each !== pk)
+      this.#groups.set(group.pk, { ...group, users })
     }
   }
 
@@ -125,7 +127,11 @@ export class DirectorySource {
   }
 
   #user(raw: unknown): DirectoryUser | undefined {
-    return this.#parse(userShape, raw)
+    const user = this.#parse(userShape, raw)
+    if (user === undefined) return undefined
+    const shared = (value: unknown) => (typeof value === 'string' ? this.#texts.of(value) : value)
+    for (const key of Object.keys(user.attributes)) user.attributes[key] = shared(user.attributes[key])
+    return { ...user, groups: user.groups.map((pk) => this.#texts.of(pk)) }
   }
 
   #parse<T>(shape: z.ZodType<T>, raw: unknown): T | undefined {

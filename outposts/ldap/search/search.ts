@@ -86,7 +86,7 @@ export function isVisible(entry: Entry, { userPk, seesEverything }: Searcher): b
   if (seesEverything) return true
   const { visibility } = entry
   if (visibility.kind === 'everybody') return true
-  return visibility.kind === 'user' ? visibility.userPk === userPk : visibility.userPks.has(userPk)
+  return visibility.kind === 'user' ? visibility.userPk === userPk : visibility.userPks.includes(userPk)
 }
 
 /**
