@@ -24,11 +24,8 @@ const gc = runInNewContext('gc') as () => void
 const uuid = (index: number) => `3f2504e0-4f89-41d3-9a0c-${index.toString(16).padStart(12, '0')}`
 const groupsOf = (index: number) =>
   Array.from({ length: GROUPS_OF_EACH }, (_, each) => (index * 7 + each * each * 13) % GROUPS)
-const members = Array.from({ length: GROUPS }, () => new Uint32Array(0))
-for (let group = 0; group < GROUPS; group++)
-  members[group] = Uint32Array.from(
-    Array.from({ length: USERS }, (_, index) => index).filter((index) => groupsOf(index).includes(group)),
-  )
+const members = Array.from({ length: GROUPS }, () => [] as number[])
+for (let index = 0; index < USERS; index++) for (const group of groupsOf(index)) members[group]!.push(index)
 
 /** Changes with every round, so that a user has changed. */
 let round = 0
@@ -70,8 +67,8 @@ const user = (index: number, isWhole: boolean) => ({
 })
 const groupWithUsers = (index: number, isWhole: boolean) => ({
   ...group(index),
-  users: Array.from(members[index]!, (each) => each + 1),
-  ...(isWhole ? { users_obj: Array.from(members[index]!, short) } : {}),
+  users: members[index]!.map((each) => each + 1),
+  ...(isWhole ? { users_obj: members[index]!.map(short) } : {}),
 })
 
 /** The answers are texts that are parsed, as they are when they come over the network. */

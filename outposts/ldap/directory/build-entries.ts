@@ -3,7 +3,7 @@ import { nameBelow } from './derived-entry.ts'
 import type { Entry } from './entry.ts'
 import { GroupEntry } from './group-entry.ts'
 import { Tree } from './tree.ts'
-import { UserEntry, VirtualGroupEntry } from './user-entries.ts'
+import { UserEntry } from './user-entries.ts'
 
 /** Users and groups of the core, as far as the directory shows them (sheet outpost-protocol §2.6). */
 export const userShape = z.object({
@@ -17,7 +17,8 @@ export const userShape = z.object({
   uid: z.string(),
   groups: z.array(z.string()).default([]),
 })
-export type DirectoryUser = z.infer<typeof userShape>
+/** Without the groups, of which each says who its members are. */
+export type DirectoryUser = Omit<z.infer<typeof userShape>, 'groups'>
 
 export const groupShape = z.object({
   pk: z.string(),
@@ -57,16 +58,13 @@ export function buildEntries({ users, groups, members }: DirectoryContent, setti
   const everyGroup = [...groups]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((group) => new GroupEntry(group, members.get(group.pk) ?? NOBODY, tree))
-  const groupsOf = new Map<number, GroupEntry[]>()
+  const groupsOf = new Map<number, readonly GroupEntry[]>()
+  // Not pushed, for that makes room for more, and they are kept.
   for (const entry of everyGroup)
-    for (const pk of members.get(entry.group.pk) ?? NOBODY) {
-      const found = groupsOf.get(pk)
-      if (found === undefined) groupsOf.set(pk, [entry])
-      else found.push(entry)
-    }
+    for (const pk of members.get(entry.group.pk) ?? NOBODY) groupsOf.set(pk, (groupsOf.get(pk) ?? NONE).concat(entry))
   const everyUser = [...users]
     .sort((a, b) => (a.username < b.username ? -1 : 1))
-    .map((user) => new UserEntry(user, groupsOf.get(user.pk)?.slice() ?? NONE, tree))
+    .map((user) => new UserEntry(user, groupsOf.get(user.pk) ?? NONE, tree))
   tree.holdUsers(everyUser)
   return [
     tree.base,
@@ -75,6 +73,6 @@ export function buildEntries({ users, groups, members }: DirectoryContent, setti
     tree.groups,
     ...everyGroup,
     tree.virtualGroups,
-    ...everyUser.map((owner) => new VirtualGroupEntry(owner)),
+    ...everyUser.map(({ ownGroup }) => ownGroup),
   ]
 }

@@ -46,6 +46,7 @@ export function customAttribute(
   key: string,
   username: string | undefined,
 ): Attribute | undefined {
+  if (RESERVED.has(key)) return undefined
   let found: Attribute | undefined
   for (const each of Object.keys(attributes)) {
     const type = typeOf(each)

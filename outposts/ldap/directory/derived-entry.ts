@@ -35,11 +35,11 @@ export abstract class DerivedEntry extends Entry {
   protected abstract readonly username: string | undefined
 
   keys(): readonly string[] {
-    return [...new Set([...this.lines.keys(), ...customKeys(this.custom)])].filter((key) => this.has(key))
+    return [...new Set([...this.lines.keys(), ...this.customKeys()])]
   }
 
   customKeys(): readonly string[] {
-    return customKeys(this.custom).filter((key) => this.has(key))
+    return customKeys(this.custom)
   }
 
   has(attribute: string): boolean {

@@ -6,7 +6,7 @@ import { SCHEMA_ATTRIBUTES } from './subschema.ts'
 import { type Found, ValueIndex } from './value-index.ts'
 
 /** Attributes whose equality finds entries without looking at every one. */
-const INDEXED = ['cn', 'uid', 'mail', 'samaccountname', 'uidnumber', 'gidnumber', 'memberof', 'member']
+const INDEXED = ['cn', 'uid', 'mail', 'samaccountname', 'uidnumber', 'gidnumber', 'memberof']
 
 /** An immutable directory with its indexes. */
 export class Directory {
@@ -24,7 +24,8 @@ export class Directory {
       INDEXED.map((attribute) => [attribute, new ValueIndex(entries, (entry) => entry.fold(attribute))]),
     )
     const types = new Set(SCHEMA_ATTRIBUTES)
-    for (const entry of entries) for (const key of entry.customKeys()) types.add(key)
+    for (const entry of entries)
+      for (const key of entry.customKeys()) if (!types.has(key) && entry.has(key)) types.add(key)
     this.#types = types
   }
 
@@ -33,10 +34,14 @@ export class Directory {
 
   /** The entry with this canonical name. */
   get(key: string): Entry | undefined {
+    return this.#named(key).at(-1)
+  }
+
+  #named(key: string): readonly Entry[] {
     return this.#byKey
       .find(key)
       .entries()
-      .findLast((entry) => entry.key === key)
+      .filter((entry) => entry.key === key)
   }
 
   /** Entries in the scope that may match the filter; all that do match are among them. */
@@ -53,7 +58,9 @@ export class Directory {
   #lookup(filter: Filter): Found | undefined {
     if (filter.kind === 'equality') {
       const attribute = filter.attribute.toLowerCase()
-      return this.#indexes.get(attribute)?.find(comparable(attribute, filter.value.toString('utf8')))
+      const value = comparable(attribute, filter.value.toString('utf8'))
+      if (attribute === 'member') return union(this.#named(value).map(({ memberships }) => listed(memberships)))
+      return this.#indexes.get(attribute)?.find(value)
     }
     if (filter.kind !== 'and' && (filter.kind !== 'or' || filter.filters.length === 0)) return undefined
     const parts = filter.filters.map((each) => this.#lookup(each))
@@ -67,6 +74,8 @@ export class Directory {
     for (const entry of this.entries) if (isWithin(entry, base)) yield entry
   }
 }
+
+const listed = (entries: readonly Entry[]): Found => ({ size: entries.length, entries: () => entries })
 
 function union(parts: readonly Found[]): Found {
   return {

@@ -1,15 +1,19 @@
 import { type EncodedEntry, type Entry, encodeWhole } from './entry.ts'
 
-const SLAB_OCTETS = 2 * 1024 * 1024
+const SLAB_OCTETS = 4 * 1024 * 1024
 
 /** Encoded entries that one piece of memory holds. */
 class Slab {
   readonly entries = new Map<Entry, EncodedEntry>()
-  readonly #octets = Buffer.allocUnsafeSlow(SLAB_OCTETS)
+  readonly #octets: Buffer
   #used = 0
 
-  hasRoomFor({ name, all }: EncodedEntry): boolean {
-    return this.#used + name.length + all.length <= SLAB_OCTETS
+  constructor(octets: number) {
+    this.#octets = Buffer.allocUnsafeSlow(octets)
+  }
+
+  get room(): number {
+    return this.#octets.length - this.#used
   }
 
   add(entry: Entry, { name, all }: EncodedEntry): void {
@@ -24,26 +28,23 @@ class Slab {
 }
 
 /**
- * The entries asked for lately, encoded: as many as two slabs hold. When the newer one is full, the older one goes, and
- * what is asked for again moves from it to a new one before that.
+ * The entries that were asked for lately, encoded: as many as two slabs hold, one of them being filled. What is asked for
+ * again while it is in the other one goes into this one too, and so stays when the other one goes.
  */
 export class EncodedEntries {
-  #newer: Slab | undefined
-  #older: Slab | undefined
+  #filling = new Slab(0)
+  #full = this.#filling
 
   of(entry: Entry): EncodedEntry {
-    const known = this.#newer?.entries.get(entry)
+    const known = this.#filling.entries.get(entry)
     if (known !== undefined) return known
-    const encoded = this.#older?.entries.get(entry) ?? encodeWhole(entry)
-    this.#remember(entry, encoded)
-    return encoded
-  }
-
-  #remember(entry: Entry, encoded: EncodedEntry): void {
-    if (this.#newer?.hasRoomFor(encoded) !== true) {
-      this.#older = this.#newer
-      this.#newer = new Slab()
+    const encoded = this.#full.entries.get(entry) ?? encodeWhole(entry)
+    const octets = encoded.name.length + encoded.all.length
+    if (this.#filling.room < octets) {
+      this.#full = this.#filling
+      this.#filling = new Slab(Math.max(SLAB_OCTETS, octets))
     }
-    if (this.#newer.hasRoomFor(encoded)) this.#newer.add(entry, encoded)
+    this.#filling.add(entry, encoded)
+    return encoded
   }
 }

@@ -1,6 +1,6 @@
-import { BerTag, encodeParts, encodeText } from '../codec/ber.ts'
+import { encodeText } from '../codec/ber.ts'
 import { canonicalDn, foldCase, parseDn } from '../codec/dn.ts'
-import { encodeAttribute } from '../codec/encode-response.ts'
+import { encodeAttributes } from '../codec/encode-response.ts'
 
 /** Whom an entry is shown to beside those who may search everything. */
 export type Visibility =
@@ -29,15 +29,27 @@ export abstract class Entry {
   /** The entry above, in the directory that holds this one. */
   abstract readonly parent: Entry | undefined
 
-  /** The lower-case names of its attributes, in the order in which they are written out. */
+  /** The lower-case names of all attributes that it may have, in the order in which they are written out. */
   abstract keys(): Iterable<string>
-  /** Those of them that the schema need not name. */
+  /** Those of them that the schema need not know. */
   abstract customKeys(): Iterable<string>
+  /** The groups that name it as a member, in the order of the directory. */
+  get memberships(): readonly Entry[] {
+    return NONE
+  }
   /** Whether it has the attribute, which may be without values. */
   abstract has(attribute: string): boolean
   /** The attribute with this lower-case name. */
   abstract get(attribute: string): Attribute | undefined
   abstract get encoded(): EncodedEntry
+
+  /** All of them, or those with a wanted name. */
+  *attributes(isWanted = (_key: string) => true): Iterable<Attribute> {
+    for (const key of this.keys()) {
+      const attribute = isWanted(key) ? this.get(key) : undefined
+      if (attribute !== undefined) yield attribute
+    }
+  }
 
   /** The values of an attribute as they are compared. */
   fold(attribute: string): Iterable<string> {
@@ -96,13 +108,10 @@ export class FixedEntry extends Entry {
 }
 
 const EVERYBODY: Visibility = { kind: 'everybody' }
+const NONE: readonly Entry[] = []
 
 export function encodeWhole(entry: Entry): EncodedEntry {
-  const attributes = [...entry.keys()].map((key) => {
-    const { name, values } = entry.get(key)!
-    return encodeAttribute(name, values)
-  })
-  return { name: encodeText(entry.dn), all: encodeParts(BerTag.Sequence, attributes) }
+  return { name: encodeText(entry.dn), all: encodeAttributes([...entry.attributes()]) }
 }
 
 /** Attributes whose values are names. */

@@ -13,7 +13,7 @@ export class Tree {
   readonly virtualGroups: Entry
   readonly encoded = new EncodedEntries()
   #byPk: ReadonlyMap<number, UserEntry> = new Map()
-  #byKey = new ValueIndex<UserEntry>([], () => [])
+  #byName = new ValueIndex<UserEntry>([], () => [])
 
   constructor(settings: DirectorySettings) {
     this.settings = settings
@@ -25,7 +25,7 @@ export class Tree {
 
   holdUsers(users: readonly UserEntry[]): void {
     this.#byPk = new Map(users.map((entry) => [entry.user.pk, entry]))
-    this.#byKey = new ValueIndex(users, ({ key }) => [key])
+    this.#byName = new ValueIndex(users, ({ name }) => [name])
   }
 
   user(pk: number): UserEntry | undefined {
@@ -34,8 +34,9 @@ export class Tree {
 
   /** Those whose entries have this canonical name. */
   usersNamed(key: string): readonly UserEntry[] {
-    return this.#byKey
-      .find(key)
+    const end = key.length - this.users.key.length - 1
+    return this.#byName
+      .find(key.slice('cn='.length, end))
       .entries()
       .filter((entry) => entry.key === key)
   }

@@ -45,6 +45,7 @@ export class UserEntry extends DerivedEntry {
   readonly tree: Tree
   /** The username in canonical form. */
   readonly name: string
+  readonly ownGroup = new VirtualGroupEntry(this)
 
   constructor(user: DirectoryUser, groups: readonly GroupEntry[], tree: Tree) {
     super()
@@ -88,6 +89,10 @@ export class UserEntry extends DerivedEntry {
 
   number(attribute: string): string | undefined {
     return numberOf(this.user.attributes, attribute)
+  }
+
+  override get memberships(): readonly Entry[] {
+    return [...this.groups, this.ownGroup]
   }
 
   override fold(attribute: string): Iterable<string> {

@@ -25,7 +25,7 @@ export class ValueIndex<T extends Entry = Entry> {
     for (const [number, entry] of entries.entries())
       for (const value of valuesOf(entry)) pairs.push(hashOf(value) * MAX_ENTRIES + number)
     this.#entries = entries
-    this.#pairs = Float64Array.from(pairs).sort()
+    this.#pairs = new Float64Array(pairs).sort()
   }
 
   find(value: string): Found<T> {

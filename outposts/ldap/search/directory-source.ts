@@ -14,6 +14,11 @@ const GROUP = 'authentik_core.group'
 
 type Group = z.infer<typeof groupShape>
 
+interface ReadUser {
+  readonly kept: DirectoryUser
+  readonly groups: readonly string[]
+}
+
 interface Changed {
   readonly users: readonly number[]
   readonly groups: readonly string[]
@@ -41,7 +46,7 @@ export class DirectorySource {
         return parsed === undefined ? [] : [parsed]
       })
     // Who is in a group is said by numbers; that the core describes each of them again is not asked for.
-    this.#userList = list('/core/users/', { include_groups: false }, (raw) => this.#user(raw))
+    this.#userList = list('/core/users/', { include_groups: false }, (raw) => this.#user(raw)?.kept)
     this.#groupList = list('/core/groups/', { include_users: false }, (raw) => this.#parse(groupShape, raw))
   }
 
@@ -78,7 +83,7 @@ export class DirectorySource {
     const changed = { users: pks(USER).map(Number), groups: pks(GROUP) }
     // The lists as they were read do not describe the copy any more.
     this.#read = undefined
-    const users = new Map<number, DirectoryUser | undefined>()
+    const users = new Map<number, ReadUser | undefined>()
     for (const pk of changed.users) users.set(pk, this.#user(await this.#readOne(`/core/users/${pk}/`)))
     const groups = new Map<string, Group | undefined>()
     for (const pk of changed.groups)
@@ -105,8 +110,8 @@ export class DirectorySource {
     return [...groups].flatMap((pk) => this.#groups.get(pk)?.users ?? [])
   }
 
-  #putUser(pk: number, user: DirectoryUser | undefined): void {
-    put(this.#users, pk, user)
+  #putUser(pk: number, user: ReadUser | undefined): void {
+    put(this.#users, pk, user?.kept)
     for (const group of this.#groups.values()) {
       const isMember = user?.groups.includes(group.pk) === true
       if (group.users.includes(pk) === isMember) continue
@@ -126,12 +131,13 @@ export class DirectorySource {
     }
   }
 
-  #user(raw: unknown): DirectoryUser | undefined {
+  #user(raw: unknown): ReadUser | undefined {
     const user = this.#parse(userShape, raw)
     if (user === undefined) return undefined
-    const shared = (value: unknown) => (typeof value === 'string' ? this.#texts.of(value) : value)
-    for (const key of Object.keys(user.attributes)) user.attributes[key] = shared(user.attributes[key])
-    return { ...user, groups: user.groups.map((pk) => this.#texts.of(pk)) }
+    const { groups, ...kept } = user
+    for (const [name, value] of Object.entries(kept.attributes))
+      if (typeof value === 'string') kept.attributes[name] = this.#texts.of(value)
+    return { kept, groups }
   }
 
   #parse<T>(shape: z.ZodType<T>, raw: unknown): T | undefined {

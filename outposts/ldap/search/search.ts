@@ -98,8 +98,6 @@ export function asSeen(entry: Entry, searcher: Searcher): Entry | undefined {
   if (searcher.seesEverything) return entry
   const { visibility, parent } = entry
   if (visibility.kind !== 'members') return entry
-  const reduced = [...entry.keys()].map((key) =>
-    key === 'member' ? { name: 'member', values: [searcher.dn] } : entry.get(key)!,
-  )
-  return new FixedEntry(entry.dn, reduced, { visibility, parent })
+  const others = entry.attributes((key) => key !== 'member')
+  return new FixedEntry(entry.dn, [...others, { name: 'member', values: [searcher.dn] }], { visibility, parent })
 }
