@@ -2,26 +2,13 @@ import { foldCase } from '../codec/dn.ts'
 import type { Filter } from '../codec/filter.ts'
 import { Oid } from '../codec/oids.ts'
 import { comparable, type Entry } from './entry.ts'
+import { Folded } from './folded.ts'
 
 /** RFC 4511 §4.5.1.7: a filter is true, false, or undefined; only entries for which it is true are found. */
 export type Truth = boolean | undefined
 
 /** Evaluates a filter on entries; compiled once for each search, so that values are folded once. */
 export type Matcher = (entry: Entry) => Truth
-
-/** The values of the entry that a filter is evaluated on, as they are compared: it may ask for the same many times. */
-class Folded {
-  #entry: Entry | undefined
-  readonly #values = new Map<string, Iterable<string>>()
-
-  of(entry: Entry, attribute: string): Iterable<string> {
-    if (entry !== this.#entry) this.#values.clear()
-    this.#entry = entry
-    let values = this.#values.get(attribute)
-    if (values === undefined) this.#values.set(attribute, (values = entry.fold(attribute)))
-    return values
-  }
-}
 
 /** `knows` says whether an attribute type is recognized; assertions about others are undefined. */
 export function compileFilter(filter: Filter, knows: (attribute: string) => boolean, folded = new Folded()): Matcher {

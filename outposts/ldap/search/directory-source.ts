@@ -1,23 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { z } from 'zod'
 import { PagedList } from '#schema/client/pages.ts'
-import type { CoreClient, CoreRequest } from '#schema/client/request.ts'
+import type { CoreClient } from '#schema/client/request.ts'
 import { CoreRefusedError } from '#schema/kernel/errors.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import type { WireChange } from '#schema/wire/messages.ts'
-import { type DirectoryUser, groupShape, userShape } from '../directory/build-entries.ts'
-import { SharedTexts } from './shared-texts.ts'
+import type { DirectoryUser } from '../directory/build-entries.ts'
+import { CoreObjects, type ReadGroup, type ReadUser } from './core-objects.ts'
 
-const PAGE = 500
+const PAGE = { page_size: 500 }
 const USER = 'authentik_core.user'
 const GROUP = 'authentik_core.group'
-
-type Group = z.infer<typeof groupShape>
-
-interface ReadUser {
-  readonly kept: DirectoryUser
-  readonly groups: readonly string[]
-}
 
 interface Changed {
   readonly users: readonly number[]
@@ -27,34 +19,30 @@ interface Changed {
 /** What the core holds of users and groups, kept as a copy that changes object by object. */
 export class DirectorySource {
   readonly #core: CoreClient
-  readonly #log: Logger
+  readonly #objects: CoreObjects
   readonly #userList: PagedList<DirectoryUser>
-  readonly #groupList: PagedList<Group>
-  #read: readonly [users: readonly DirectoryUser[], groups: readonly Group[]] | undefined
+  readonly #groupList: PagedList<ReadGroup>
+  #read: readonly [users: readonly DirectoryUser[], groups: readonly ReadGroup[]] | undefined
   #users = new Map<number, DirectoryUser>()
-  #groups = new Map<string, Group>()
-  readonly #texts = new SharedTexts()
+  #groups = new Map<string, ReadGroup>()
   /** Grows with every change of the copy. */
   version = 0
 
   constructor(core: CoreClient, log: Logger) {
     this.#core = core
-    this.#log = log
-    const list = <T>(path: string, query: CoreRequest['query'], parse: (raw: unknown) => T | undefined) =>
-      new PagedList(core, { path, query: { ...query, page_size: PAGE } }, (raw) => {
-        const parsed = parse(raw)
-        return parsed === undefined ? [] : [parsed]
-      })
+    this.#objects = new CoreObjects(log)
     // Who is in a group is said by numbers; that the core describes each of them again is not asked for.
-    this.#userList = list('/core/users/', { include_groups: false }, (raw) => this.#user(raw)?.kept)
-    this.#groupList = list('/core/groups/', { include_users: false }, (raw) => this.#parse(groupShape, raw))
+    const users = { path: '/core/users/', query: { ...PAGE, include_groups: false } }
+    const groups = { path: '/core/groups/', query: { ...PAGE, include_users: false } }
+    this.#userList = new PagedList(core, users, (raw) => known(this.#objects.user(raw)?.kept, this.#users))
+    this.#groupList = new PagedList(core, groups, (raw) => known(this.#objects.group(raw), this.#groups))
   }
 
   get users(): ReadonlyMap<number, DirectoryUser> {
     return this.#users
   }
 
-  get groups(): ReadonlyMap<string, Group> {
+  get groups(): ReadonlyMap<string, ReadGroup> {
     return this.#groups
   }
 
@@ -84,10 +72,11 @@ export class DirectorySource {
     // The lists as they were read do not describe the copy any more.
     this.#read = undefined
     const users = new Map<number, ReadUser | undefined>()
-    for (const pk of changed.users) users.set(pk, this.#user(await this.#readOne(`/core/users/${pk}/`)))
-    const groups = new Map<string, Group | undefined>()
+    for (const pk of changed.users)
+      users.set(pk, await this.#readOne(`/core/users/${pk}/`, (raw) => this.#objects.user(raw)))
+    const groups = new Map<string, ReadGroup | undefined>()
     for (const pk of changed.groups)
-      groups.set(pk, this.#parse(groupShape, await this.#readOne(`/core/groups/${encodeURIComponent(pk)}/`)))
+      groups.set(pk, await this.#readOne(`/core/groups/${encodeURIComponent(pk)}/`, (raw) => this.#objects.group(raw)))
     return this.#changing(changed, () => {
       for (const [pk, user] of users) this.#putUser(pk, user)
       for (const [pk, group] of groups) put(this.#groups, pk, group)
@@ -121,38 +110,26 @@ export class DirectorySource {
   }
 
   /** The object, undefined when the core has none. */
-  async #readOne(path: string): Promise<unknown> {
+  async #readOne<T>(path: string, parse: (raw: unknown) => T): Promise<T | undefined> {
     try {
       const answer = await this.#core.request({ path })
-      return answer.kind === 'ok' ? answer.body : undefined
+      return answer.kind === 'ok' ? parse(answer.body) : undefined
     } catch (error) {
       if (error instanceof CoreRefusedError && error.status === 404) return undefined
       throw error
     }
   }
-
-  #user(raw: unknown): ReadUser | undefined {
-    const user = this.#parse(userShape, raw)
-    if (user === undefined) return undefined
-    const { groups, ...kept } = user
-    for (const [name, value] of Object.entries(kept.attributes))
-      if (typeof value === 'string') kept.attributes[name] = this.#texts.of(value)
-    return { kept, groups }
-  }
-
-  #parse<T>(shape: z.ZodType<T>, raw: unknown): T | undefined {
-    if (raw === undefined) return undefined
-    const parsed = shape.safeParse(raw)
-    if (!parsed.success)
-      this.#log.warning('an object of the core is left out of the directory', {
-        cause: parsed.error.message.slice(0, 500),
-      })
-    return parsed.data
-  }
 }
 
 const byPk = <T extends { readonly pk: unknown }>(objects: readonly T[]): Map<T['pk'], T> =>
   new Map(objects.map((each) => [each.pk, each]))
+
+/** The object if there is one: the very one that is held already, if it is the same, so that none is in memory twice. */
+function known<T extends { readonly pk: K }, K>(object: T | undefined, held: ReadonlyMap<K, T>): readonly T[] {
+  if (object === undefined) return []
+  const before = held.get(object.pk)
+  return [before !== undefined && isDeepStrictEqual(before, object) ? before : object]
+}
 
 function put<K, T>(objects: Map<K, T>, key: K, object: T | undefined): void {
   if (object === undefined) objects.delete(key)
