@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { setFlagsFromString, writeHeapSnapshot } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { readName } from '#outposts/ldap/codec/dn.ts'
-import { elementsOf, type Filter } from '#outposts/ldap/codec/filter.ts'
+import type { Filter } from '#outposts/ldap/codec/filter.ts'
 import { LdapProvider } from '#outposts/ldap/provider.ts'
 import { DirectorySource } from '#outposts/ldap/search/directory-source.ts'
 import { search } from '#outposts/ldap/search/search.ts'
@@ -181,7 +181,7 @@ const middle: Filter = {
 }
 for (const what of ['first', 'again']) {
   const [ms] = await timed(() => find(middle))
-  console.log(`scan     ${ms.toFixed(0)} ms ${what}, ${elementsOf(middle)} element over every entry`)
+  console.log(`scan     ${ms.toFixed(0)} ms ${what}: a filter that no index serves`)
 }
 const [allMs] = await timed(() => find({ kind: 'present', attribute: 'objectClass' }))
 console.log(`all      ${allMs.toFixed(0)} ms for every entry in full`)

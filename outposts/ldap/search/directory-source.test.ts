@@ -37,7 +37,7 @@ async function reading() {
   return { core, source }
 }
 
-test('a user who has changed is heard of although reading another one failed', async () => {
+test('LD-09: a user who has changed is heard of although reading another one failed', async () => {
   const { core, source } = await reading()
   const changes = [core.change(1, { is_active: false }), core.change(2, { name: 'Else' })]
   core.unreadable = '/core/users/2/'
