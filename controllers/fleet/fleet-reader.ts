@@ -56,7 +56,8 @@ export class FleetReader {
   >
 
   constructor(core: CoreClient, log: Logger) {
-    const list = (path: string, key = 'pk') => new PagedList(core, { path, key, query: { page_size: PAGE_SIZE } })
+    const list = (path: string, key = 'pk') =>
+      new PagedList(core, { path, key, whole: true, query: { page_size: PAGE_SIZE } })
     this.#core = core
     this.#log = log
     this.#lists = {

@@ -38,6 +38,8 @@ export class LdapProvider {
   directory(source: DirectorySource): Directory {
     if (this.#directory?.version !== source.version) {
       const { base_dn: baseDn, uid_start_number: uidStart, gid_start_number: gidStart } = this.config
+      // Two of them would be in memory at the same time.
+      this.#directory = undefined
       const content = { users: source.users.values(), groups: source.groups.values(), members: source.members }
       this.#directory = {
         version: source.version,

@@ -87,16 +87,19 @@ for (const [what, after, change, expected] of between)
     assert.equal(seen.map(({ pk }) => pk).join(''), expected)
   })
 
-test('a list that never stays as it is is no list', async () => {
-  let count = 0
-  const core: CoreClient = {
-    async request({ query }) {
-      const next = Number(query?.['page']) === 1 ? 2 : 0
-      return { kind: 'ok', status: 200, body: { pagination: { next }, results: [{ pk: ++count }] }, etag: undefined }
-    },
-  }
-  await assert.rejects(new PagedList(core, { path: '/things/' }).read(), CoreUnreachableError)
-})
+for (const whole of [true, false])
+  test(`a list that never stays as it is ${whole ? 'is no whole one' : 'is taken as it was read last'}`, async () => {
+    let count = 0
+    const core: CoreClient = {
+      async request({ query }) {
+        const next = Number(query?.['page']) === 1 ? 2 : 0
+        return { kind: 'ok', status: 200, body: { pagination: { next }, results: [{ pk: ++count }] }, etag: undefined }
+      },
+    }
+    const reading = new PagedList(core, { path: '/things/', whole }).read()
+    if (whole) await assert.rejects(reading, CoreUnreachableError)
+    else assert.deepEqual(await reading, [{ pk: 3 }, { pk: 4 }])
+  })
 
 test('a page that went and comes back is not taken from before', async () => {
   const core = new OneList(['a'], ['b'])

@@ -1,5 +1,5 @@
 /** LDAPMessage (RFC 4511 §4.1.1): how responses are encoded. */
-import { BerTag, contextTag, encodeInteger, encodeParts, encodeText, headerOctets, writeHeader } from './ber.ts'
+import { BerTag, contextTag, encodeInteger, encodeText, headerOctets, writeHeader } from './ber.ts'
 import { Operation } from './message.ts'
 import type { LdapResult } from './result-code.ts'
 
@@ -44,15 +44,34 @@ export function encodeEntry(id: number, name: Uint8Array, attributes: Uint8Array
   return encodeMessage(id, Operation.searchResultEntry, [name, attributes])
 }
 
-/** One PartialAttribute. */
-export function encodeAttribute(type: string, values: readonly string[]): Buffer {
-  return encodeParts(BerTag.Sequence, [
-    encodeText(type),
-    encodeParts(
-      BerTag.Set,
-      values.map((value) => encodeText(value)),
-    ),
-  ])
+interface PartialAttribute {
+  readonly name: string
+  readonly values: readonly string[]
+}
+
+const withHeader = (length: number) => headerOctets(length) + length
+
+/** A PartialAttributeList. Lengths are counted first, so that everything is written where it stays. */
+export function encodeAttributes(attributes: readonly PartialAttribute[]): Buffer {
+  const valuesOctets = attributes.map(({ values }) =>
+    values.reduce((sum, value) => sum + withHeader(Buffer.byteLength(value)), 0),
+  )
+  const octetsOf = ({ name }: PartialAttribute, index: number) =>
+    withHeader(Buffer.byteLength(name)) + withHeader(valuesOctets[index]!)
+  const length = attributes.reduce((sum, attribute, index) => sum + withHeader(octetsOf(attribute, index)), 0)
+  const octets = Buffer.allocUnsafe(withHeader(length))
+  let position = writeHeader(octets, 0, BerTag.Sequence, length)
+  const writeText = (text: string) => {
+    position = writeHeader(octets, position, BerTag.OctetString, Buffer.byteLength(text))
+    position += octets.write(text, position)
+  }
+  for (const [index, attribute] of attributes.entries()) {
+    position = writeHeader(octets, position, BerTag.Sequence, octetsOf(attribute, index))
+    writeText(attribute.name)
+    position = writeHeader(octets, position, BerTag.Set, valuesOctets[index]!)
+    for (const value of attribute.values) writeText(value)
+  }
+  return octets
 }
 
 /** ExtendedResponse with a name or a value. */

@@ -25,12 +25,11 @@ const groups = [0, 1].map((index) => ({
   num_pk: index,
   name: `group${index}`,
   is_superuser: false,
-  users: [],
   attributes: {},
 }))
 const members = new Map([
-  ['g0', new Set(users.map(({ pk }) => pk))],
-  ['g1', new Set([1, 2, 3])],
+  ['g0', users.map(({ pk }) => pk)],
+  ['g1', [1, 2, 3]],
 ])
 const entries = buildEntries({ users, groups, members }, { baseDn: BASE, uidStart: 2000, gidStart: 4000 })
 const directory = new Directory(entries)

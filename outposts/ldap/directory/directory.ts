@@ -1,27 +1,32 @@
 import type { Name } from '../codec/dn.ts'
 import type { Filter } from '../codec/filter.ts'
 import { Scope } from '../codec/message.ts'
-import { comparable, Entry } from './entry.ts'
+import { comparable, type Entry } from './entry.ts'
 import { SCHEMA_ATTRIBUTES } from './subschema.ts'
+import { type Found, ValueIndex } from './value-index.ts'
 
 /** Attributes whose equality finds entries without looking at every one. */
-const INDEXED = ['cn', 'uid', 'mail', 'samaccountname', 'uidnumber', 'gidnumber', 'memberof', 'member']
+const INDEXED = ['cn', 'uid', 'mail', 'samaccountname', 'uidnumber', 'gidnumber', 'memberof']
 
 /** An immutable directory with its indexes. */
 export class Directory {
   readonly entries: readonly Entry[]
-  readonly #byKey: ReadonlyMap<string, Entry>
+  readonly #byKey: ValueIndex
   readonly #children: ReadonlyMap<Entry | undefined, readonly Entry[]>
-  readonly #indexes: ReadonlyMap<string, Index>
+  readonly #indexes: ReadonlyMap<string, ValueIndex>
   readonly #types: ReadonlySet<string>
 
   constructor(entries: readonly Entry[]) {
     this.entries = entries
-    this.#byKey = new Map(entries.map((entry) => [entry.key, entry]))
-    for (const entry of entries) entry.parent = this.#byKey.get(parentOf(entry.key))
+    this.#byKey = new ValueIndex(entries, ({ key }) => [key])
     this.#children = Map.groupBy(entries, (entry) => entry.parent)
-    this.#indexes = new Map(INDEXED.map((attribute) => [attribute, indexOf(entries, attribute)]))
-    this.#types = new Set([...SCHEMA_ATTRIBUTES, ...entries.flatMap((entry) => [...entry.attributes.keys()])])
+    this.#indexes = new Map(
+      INDEXED.map((attribute) => [attribute, new ValueIndex(entries, (entry) => entry.fold(attribute))]),
+    )
+    const types = new Set(SCHEMA_ATTRIBUTES)
+    for (const entry of entries)
+      for (const key of entry.customKeys()) if (!types.has(key) && entry.has(key)) types.add(key)
+    this.#types = types
   }
 
   /** Whether the attribute type is recognized: in the schema, or on some entry. */
@@ -29,7 +34,14 @@ export class Directory {
 
   /** The entry with this canonical name. */
   get(key: string): Entry | undefined {
-    return this.#byKey.get(key)
+    return this.#named(key).at(-1)
+  }
+
+  #named(key: string): readonly Entry[] {
+    return this.#byKey
+      .find(key)
+      .entries()
+      .filter((entry) => entry.key === key)
   }
 
   /** Entries in the scope that may match the filter; all that do match are among them. */
@@ -39,27 +51,23 @@ export class Directory {
     const found = this.#lookup(filter)
     if (found === undefined || found.size > this.entries.length)
       return children ?? (isRoot(base, this.entries) ? this.entries : this.#below(base))
-    const entries = found.lists.length === 1 ? found.lists[0]! : union(found.lists)
-    return entries.filter((entry) => (scope === Scope.one ? entry.parent === base : isWithin(entry, base)))
+    return found.entries().filter((entry) => (scope === Scope.one ? entry.parent === base : isWithin(entry, base)))
   }
 
   /** Where the entries are that an equality of the filter allows; undefined if none of its equalities is indexed. */
-  #lookup(filter: Filter): Lookup | undefined {
+  #lookup(filter: Filter): Found | undefined {
     if (filter.kind === 'equality') {
       const attribute = filter.attribute.toLowerCase()
-      const index = this.#indexes.get(attribute)
-      if (index === undefined) return undefined
-      const found = index.get(comparable(attribute, filter.value.toString('utf8'))) ?? []
-      const list = found instanceof Entry ? [found] : found
-      return { size: list.length, lists: [list] }
+      const value = comparable(attribute, filter.value.toString('utf8'))
+      if (attribute === 'member') return union(this.#named(value).map(({ memberships }) => listed(memberships)))
+      return this.#indexes.get(attribute)?.find(value)
     }
     if (filter.kind !== 'and' && (filter.kind !== 'or' || filter.filters.length === 0)) return undefined
     const parts = filter.filters.map((each) => this.#lookup(each))
     const found = parts.filter((part) => part !== undefined)
     if (filter.kind === 'and')
       return found.length === 0 ? undefined : found.reduce((best, part) => (part.size < best.size ? part : best))
-    if (found.length < parts.length) return undefined
-    return { size: found.reduce((sum, { size }) => sum + size, 0), lists: found.flatMap(({ lists }) => lists) }
+    return found.length < parts.length ? undefined : union(found)
   }
 
   *#below(base: Entry): Iterable<Entry> {
@@ -67,16 +75,13 @@ export class Directory {
   }
 }
 
-/** Entries in lists of an index; `size` counts those that are in several as often. */
-interface Lookup {
-  readonly size: number
-  readonly lists: ReadonlyArray<readonly Entry[]>
-}
+const listed = (entries: readonly Entry[]): Found => ({ size: entries.length, entries: () => entries })
 
-function union(lists: ReadonlyArray<readonly Entry[]>): readonly Entry[] {
-  const all = new Set<Entry>()
-  for (const list of lists) for (const entry of list) all.add(entry)
-  return [...all]
+function union(parts: readonly Found[]): Found {
+  return {
+    size: parts.reduce((sum, { size }) => sum + size, 0),
+    entries: () => [...new Set(parts.flatMap((part) => part.entries()))],
+  }
 }
 
 function isWithin(entry: Entry, base: Entry): boolean {
@@ -102,20 +107,4 @@ export function nearestAbove(directory: Directory, { keys }: Name): string {
     if (entry !== undefined) return entry.dn
   }
   return ''
-}
-
-/** Entries by a value of an attribute: mostly a single one, which is not worth a list. */
-type Index = ReadonlyMap<string, Entry | readonly Entry[]>
-
-function indexOf(entries: readonly Entry[], attribute: string): Index {
-  const index = new Map<string, Entry | Entry[]>()
-  // Not from the entry's memory: most are never compared with anything.
-  for (const entry of entries)
-    for (const value of entry.fold(attribute)) {
-      const found = index.get(value)
-      if (found === undefined) index.set(value, entry)
-      else if (found instanceof Entry) index.set(value, [found, entry])
-      else found.push(entry)
-    }
-  return index
 }

@@ -1,12 +1,12 @@
-import { BerTag, encodeText, encodeValue } from '../codec/ber.ts'
+import { encodeText } from '../codec/ber.ts'
 import { canonicalDn, foldCase, parseDn } from '../codec/dn.ts'
-import { encodeAttribute } from '../codec/encode-response.ts'
+import { encodeAttributes } from '../codec/encode-response.ts'
 
 /** Whom an entry is shown to beside those who may search everything. */
 export type Visibility =
   | { readonly kind: 'everybody' }
   | { readonly kind: 'user'; readonly userPk: number }
-  | { readonly kind: 'members'; readonly userPks: ReadonlySet<number> }
+  | { readonly kind: 'members'; readonly userPks: readonly number[] }
 
 export interface Attribute {
   /** As it is written out. */
@@ -14,53 +14,104 @@ export interface Attribute {
   readonly values: readonly string[]
 }
 
-/** An entry of the directory, ready to be sent: what is asked most is encoded once. */
-export class Entry {
-  readonly dn: string
+/** Name and all user attributes of an entry, encoded. */
+export interface EncodedEntry {
+  readonly name: Buffer
+  readonly all: Buffer
+}
+
+/** An entry of the directory. Most hold no more than what they are made from: attributes come to be when asked for. */
+export abstract class Entry {
+  abstract readonly dn: string
   /** The name's canonical form. */
-  readonly key: string
-  readonly visibility: Visibility
+  abstract readonly key: string
+  abstract readonly visibility: Visibility
   /** The entry above, in the directory that holds this one. */
-  parent: Entry | undefined
-  /** By lower-case name. */
-  readonly attributes: ReadonlyMap<string, Attribute>
-  #encoded: { readonly name: Buffer; readonly all: Buffer } | undefined
-  #folded: Map<string, ReadonlySet<string>> | undefined
+  abstract readonly parent: Entry | undefined
 
-  constructor(dn: string, attributes: ReadonlyMap<string, Attribute>, visibility: Visibility) {
-    this.dn = dn
-    this.key = canonicalDn(parseDn(dn) ?? [])
-    this.attributes = attributes
-    this.visibility = visibility
+  /** The lower-case names of all attributes that it may have, in the order in which they are written out. */
+  abstract keys(): Iterable<string>
+  /** Those of them that the schema need not know. */
+  abstract customKeys(): Iterable<string>
+  /** The groups that name it as a member, in the order of the directory. */
+  get memberships(): readonly Entry[] {
+    return NONE
   }
+  /** Whether it has the attribute, which may be without values. */
+  abstract has(attribute: string): boolean
+  /** The attribute with this lower-case name. */
+  abstract get(attribute: string): Attribute | undefined
+  abstract get encoded(): EncodedEntry
 
-  /** Name and all user attributes, encoded. */
-  get encoded(): { readonly name: Buffer; readonly all: Buffer } {
-    this.#encoded ??= {
-      name: encodeText(this.dn),
-      all: encodeValue(
-        BerTag.Sequence,
-        ...[...this.attributes.values()].map(({ name, values }) => encodeAttribute(name, values)),
-      ),
+  /** All of them, or those with a wanted name. */
+  *attributes(isWanted = (_key: string) => true): Iterable<Attribute> {
+    for (const key of this.keys()) {
+      const attribute = isWanted(key) ? this.get(key) : undefined
+      if (attribute !== undefined) yield attribute
     }
-    return this.#encoded
   }
 
   /** The values of an attribute as they are compared. */
-  fold(attribute: string): ReadonlySet<string> {
-    return new Set((this.attributes.get(attribute)?.values ?? []).map((value) => comparable(attribute, value)))
+  fold(attribute: string): Iterable<string> {
+    return (this.get(attribute)?.values ?? []).map((value) => comparable(attribute, value))
   }
 
-  /** The same, remembered. */
-  folded(attribute: string): ReadonlySet<string> {
-    this.#folded ??= new Map()
-    let values = this.#folded.get(attribute)
-    if (values === undefined) {
-      values = this.fold(attribute)
-      this.#folded.set(attribute, values)
-    }
-    return values
+  /** Whether one of these is the given one, which is as they are compared. */
+  holds(attribute: string, wanted: string): boolean {
+    for (const value of this.fold(attribute)) if (value === wanted) return true
+    return false
   }
+}
+
+/** An entry of which there are few: it holds its attributes. */
+export class FixedEntry extends Entry {
+  readonly dn: string
+  readonly key: string
+  readonly visibility: Visibility
+  readonly parent: Entry | undefined
+  readonly #attributes: ReadonlyMap<string, Attribute>
+  #encoded: EncodedEntry | undefined
+
+  constructor(
+    dn: string,
+    attributes: Iterable<Attribute>,
+    { visibility = EVERYBODY, parent }: { visibility?: Visibility; parent?: Entry | undefined } = {},
+  ) {
+    super()
+    this.dn = dn
+    this.key = canonicalDn(parseDn(dn) ?? [])
+    this.visibility = visibility
+    this.parent = parent
+    this.#attributes = new Map([...attributes].map((attribute) => [attribute.name.toLowerCase(), attribute]))
+  }
+
+  keys(): Iterable<string> {
+    return this.#attributes.keys()
+  }
+
+  customKeys(): Iterable<string> {
+    return this.keys()
+  }
+
+  has(attribute: string): boolean {
+    return this.#attributes.has(attribute)
+  }
+
+  get(attribute: string): Attribute | undefined {
+    return this.#attributes.get(attribute)
+  }
+
+  get encoded(): EncodedEntry {
+    this.#encoded ??= encodeWhole(this)
+    return this.#encoded
+  }
+}
+
+const EVERYBODY: Visibility = { kind: 'everybody' }
+const NONE: readonly Entry[] = []
+
+export function encodeWhole(entry: Entry): EncodedEntry {
+  return { name: encodeText(entry.dn), all: encodeAttributes([...entry.attributes()]) }
 }
 
 /** Attributes whose values are names. */

@@ -2,6 +2,7 @@ import { foldCase } from '../codec/dn.ts'
 import type { Filter } from '../codec/filter.ts'
 import { Oid } from '../codec/oids.ts'
 import { comparable, type Entry } from './entry.ts'
+import { Folded } from './folded.ts'
 
 /** RFC 4511 §4.5.1.7: a filter is true, false, or undefined; only entries for which it is true are found. */
 export type Truth = boolean | undefined
@@ -10,25 +11,25 @@ export type Truth = boolean | undefined
 export type Matcher = (entry: Entry) => Truth
 
 /** `knows` says whether an attribute type is recognized; assertions about others are undefined. */
-export function compileFilter(filter: Filter, knows: (attribute: string) => boolean): Matcher {
+export function compileFilter(filter: Filter, knows: (attribute: string) => boolean, folded = new Folded()): Matcher {
   switch (filter.kind) {
     case 'and':
-      return all(filter.filters.map((each) => compileFilter(each, knows)))
+      return all(filter.filters.map((each) => compileFilter(each, knows, folded)))
     case 'or':
-      return any(filter.filters.map((each) => compileFilter(each, knows)))
+      return any(filter.filters.map((each) => compileFilter(each, knows, folded)))
     case 'not': {
-      const inner = compileFilter(filter.filter, knows)
+      const inner = compileFilter(filter.filter, knows, folded)
       return (entry) => {
         const truth = inner(entry)
         return truth === undefined ? undefined : !truth
       }
     }
     case 'extensible':
-      return compileExtensible(filter, knows)
+      return compileExtensible(filter, knows, folded)
     default: {
       const attribute = typeOf(filter.attribute)
       if (!knows(attribute)) return () => undefined
-      return compileAssertion(filter, attribute)
+      return compileAssertion(filter, attribute, folded)
     }
   }
 }
@@ -38,21 +39,21 @@ type Assertion = Extract<
   { readonly kind: 'equality' | 'greaterOrEqual' | 'lessOrEqual' | 'approx' | 'substrings' | 'present' }
 >
 
-function compileAssertion(filter: Assertion, attribute: string): Matcher {
+function compileAssertion(filter: Assertion, attribute: string, folded: Folded): Matcher {
   switch (filter.kind) {
     case 'present':
-      return (entry) => entry.attributes.has(attribute)
+      return (entry) => entry.has(attribute)
     case 'equality':
     case 'approx': {
       const wanted = comparable(attribute, filter.value.toString('utf8'))
-      return (entry) => entry.folded(attribute).has(wanted)
+      return (entry) => entry.holds(attribute, wanted)
     }
     case 'greaterOrEqual':
-      return ordered(attribute, filter.value.toString('utf8'), (order) => order >= 0)
+      return ordered(attribute, filter.value.toString('utf8'), folded, (order) => order >= 0)
     case 'lessOrEqual':
-      return ordered(attribute, filter.value.toString('utf8'), (order) => order <= 0)
+      return ordered(attribute, filter.value.toString('utf8'), folded, (order) => order <= 0)
     case 'substrings':
-      return compileSubstrings(filter, attribute)
+      return compileSubstrings(filter, attribute, folded)
     default:
       return filter satisfies never
   }
@@ -88,7 +89,11 @@ function any(matchers: readonly Matcher[]): Matcher {
   }
 }
 
-function compileSubstrings(filter: Extract<Filter, { readonly kind: 'substrings' }>, attribute: string): Matcher {
+function compileSubstrings(
+  filter: Extract<Filter, { readonly kind: 'substrings' }>,
+  attribute: string,
+  folded: Folded,
+): Matcher {
   const fold = (part: Buffer) => part.toString('utf8').normalize('NFKC').toLowerCase()
   const initial = filter.initial === undefined ? '' : fold(filter.initial)
   const final = filter.final === undefined ? '' : fold(filter.final)
@@ -104,7 +109,7 @@ function compileSubstrings(filter: Extract<Filter, { readonly kind: 'substrings'
     return position <= value.length - final.length
   }
   return (entry) => {
-    for (const value of entry.folded(attribute)) if (matches(value)) return true
+    for (const value of folded.of(entry, attribute)) if (matches(value)) return true
     return false
   }
 }
@@ -112,14 +117,14 @@ function compileSubstrings(filter: Extract<Filter, { readonly kind: 'substrings'
 const NUMBER = /^-?\d{1,15}$/
 
 /** integerOrderingMatch where both are whole numbers, else caseIgnoreOrderingMatch. */
-function ordered(attribute: string, asserted: string, holds: (order: number) => boolean): Matcher {
+function ordered(attribute: string, asserted: string, folded: Folded, holds: (order: number) => boolean): Matcher {
   const wanted = foldCase(asserted)
   const compare = (value: string) => {
     if (NUMBER.test(value) && NUMBER.test(wanted)) return Number(value) - Number(wanted)
     return value < wanted ? -1 : value > wanted ? 1 : 0
   }
   return (entry) => {
-    for (const value of entry.folded(attribute)) if (holds(compare(value))) return true
+    for (const value of folded.of(entry, attribute)) if (holds(compare(value))) return true
     return false
   }
 }
@@ -139,6 +144,7 @@ const EQUALITY_RULES = new Set([
 function compileExtensible(
   filter: Extract<Filter, { readonly kind: 'extensible' }>,
   knows: (attribute: string) => boolean,
+  folded: Folded,
 ): Matcher {
   const { rule, attribute, value } = filter
   if (attribute === undefined || !knows(typeOf(attribute)) || filter.dnAttributes) return () => undefined
@@ -146,10 +152,10 @@ function compileExtensible(
   const asserted = value.toString('utf8')
   if (rule === undefined || EQUALITY_RULES.has(rule.toLowerCase())) {
     const wanted = comparable(type, asserted)
-    return (entry) => entry.folded(type).has(wanted)
+    return (entry) => entry.holds(type, wanted)
   }
   if (!NUMBER.test(asserted) || (rule !== Oid.matchBitAnd && rule !== Oid.matchBitOr)) return () => undefined
   const bits = BigInt(asserted)
   const holds = (number: bigint) => (rule === Oid.matchBitAnd ? (number & bits) === bits : (number & bits) !== 0n)
-  return (entry) => [...entry.folded(type)].some((text) => NUMBER.test(text) && holds(BigInt(text)))
+  return (entry) => [...folded.of(entry, type)].some((text) => NUMBER.test(text) && holds(BigInt(text)))
 }

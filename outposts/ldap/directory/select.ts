@@ -1,5 +1,4 @@
-import { BerTag, encodeValue } from '../codec/ber.ts'
-import { encodeAttribute } from '../codec/encode-response.ts'
+import { encodeAttributes } from '../codec/encode-response.ts'
 import type { Entry } from './entry.ts'
 
 /** Which attributes of an entry a search wants (RFC 4511 §4.5.1.8). */
@@ -11,7 +10,7 @@ export interface Selection {
 }
 
 const NO_ATTRIBUTES = '1.1'
-const EMPTY = encodeValue(BerTag.Sequence)
+const EMPTY = encodeAttributes([])
 
 export function readSelection(attributes: readonly string[], typesOnly: boolean): Selection {
   const names = new Set(attributes.map((name) => name.split(';')[0]!.toLowerCase()))
@@ -23,15 +22,10 @@ export function encodeSelected(entry: Entry, selection: Selection): Buffer {
   const { all, operational, names, typesOnly } = selection
   if (all && !operational && !typesOnly && names.size <= 1 && !names.has('entrydn')) return entry.encoded.all
   if (names.size === 1 && names.has(NO_ATTRIBUTES)) return EMPTY
-  const parts: Buffer[] = []
-  for (const [key, attribute] of entry.attributes) {
-    if (!all && !names.has(key)) continue
-    const { name, values } = attribute
-    parts.push(encodeAttribute(name, typesOnly ? [] : values))
-  }
+  const selected = [...entry.attributes((key) => all || names.has(key))]
   const isAsked = (name: string) => operational || names.has(name)
-  if (isAsked('entrydn') && entry.dn !== '') parts.push(encodeAttribute('entryDN', typesOnly ? [] : [entry.dn]))
-  if (isAsked('subschemasubentry') && !entry.attributes.has('subschemasubentry'))
-    parts.push(encodeAttribute('subschemaSubentry', typesOnly ? [] : ['cn=subschema']))
-  return encodeValue(BerTag.Sequence, ...parts)
+  if (isAsked('entrydn') && entry.dn !== '') selected.push({ name: 'entryDN', values: [entry.dn] })
+  if (isAsked('subschemasubentry') && !entry.has('subschemasubentry'))
+    selected.push({ name: 'subschemaSubentry', values: ['cn=subschema'] })
+  return encodeAttributes(typesOnly ? selected.map(({ name }) => ({ name, values: [] })) : selected)
 }

@@ -1,6 +1,6 @@
 import { MARTELLO_VERSION } from '#schema/version.ts'
 import { Oid } from '../codec/oids.ts'
-import { type Attribute, Entry } from './entry.ts'
+import { type Entry, FixedEntry } from './entry.ts'
 
 const SYNTAX = '1.3.6.1.4.1.1466.115.121.1.'
 const TEXT = `EQUALITY caseIgnoreMatch SUBSTR caseIgnoreSubstringsMatch SYNTAX ${SYNTAX}15`
@@ -60,8 +60,10 @@ export const SCHEMA_ATTRIBUTES: readonly string[] = ATTRIBUTE_TYPES.flatMap(([, 
 )
 
 function special(dn: string, lines: ReadonlyArray<readonly [name: string, values: readonly string[]]>): Entry {
-  const attributes = new Map<string, Attribute>(lines.map(([name, values]) => [name.toLowerCase(), { name, values }]))
-  return new Entry(dn, attributes, { kind: 'everybody' })
+  return new FixedEntry(
+    dn,
+    lines.map(([name, values]) => ({ name, values })),
+  )
 }
 
 /** The subschema subentry (RFC 4512 §4.2). */

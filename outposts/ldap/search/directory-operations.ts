@@ -65,8 +65,8 @@ export class DirectoryOperations {
       const type = attribute.toLowerCase()
       const code = () => {
         if (seen === undefined) return ResultCode.noSuchObject
-        if (!seen.attributes.has(type)) return ResultCode.noSuchAttribute
-        const isTrue = seen.folded(type).has(comparable(type, value.toString('utf8')))
+        if (!seen.has(type)) return ResultCode.noSuchAttribute
+        const isTrue = seen.holds(type, comparable(type, value.toString('utf8')))
         return isTrue ? ResultCode.compareTrue : ResultCode.compareFalse
       }
       return [encodeResult(id, Operation.compareResponse, { code: code() })]

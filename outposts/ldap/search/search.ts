@@ -5,7 +5,7 @@ import { Operation, Scope, type SearchRequest } from '../codec/message.ts'
 import { ResultCode } from '../codec/result-code.ts'
 import type { Directory } from '../directory/directory.ts'
 import { nearestAbove } from '../directory/directory.ts'
-import { type Attribute, Entry } from '../directory/entry.ts'
+import { type Entry, FixedEntry } from '../directory/entry.ts'
 import { compileFilter } from '../directory/match.ts'
 import { encodeSelected, readSelection } from '../directory/select.ts'
 
@@ -82,9 +82,11 @@ export function searchSpecial(id: number, request: SearchRequest, entry: Entry):
   return [...answer, encodeResult(id, Operation.searchResultDone, { code: ResultCode.success })]
 }
 
-export function isVisible({ visibility }: Entry, { userPk, seesEverything }: Searcher): boolean {
-  if (seesEverything || visibility.kind === 'everybody') return true
-  return visibility.kind === 'user' ? visibility.userPk === userPk : visibility.userPks.has(userPk)
+export function isVisible(entry: Entry, { userPk, seesEverything }: Searcher): boolean {
+  if (seesEverything) return true
+  const { visibility } = entry
+  if (visibility.kind === 'everybody') return true
+  return visibility.kind === 'user' ? visibility.userPk === userPk : visibility.userPks.includes(userPk)
 }
 
 /**
@@ -93,8 +95,9 @@ export function isVisible({ visibility }: Entry, { userPk, seesEverything }: Sea
  */
 export function asSeen(entry: Entry, searcher: Searcher): Entry | undefined {
   if (!isVisible(entry, searcher)) return undefined
-  if (searcher.seesEverything || entry.visibility.kind !== 'members') return entry
-  const reduced = new Map<string, Attribute>(entry.attributes)
-  reduced.set('member', { name: 'member', values: [searcher.dn] })
-  return new Entry(entry.dn, reduced, entry.visibility)
+  if (searcher.seesEverything) return entry
+  const { visibility, parent } = entry
+  if (visibility.kind !== 'members') return entry
+  const others = entry.attributes((key) => key !== 'member')
+  return new FixedEntry(entry.dn, [...others, { name: 'member', values: [searcher.dn] }], { visibility, parent })
 }
