@@ -67,7 +67,7 @@ async function main(): Promise<void> {
 const [argument] = process.argv.slice(2)
 if (argument !== undefined) {
   console.log(HELP)
-  process.exitCode = argument === '--help' || argument === 'help' ? 0 : 2
+  process.exitCode = ['--help', '-h', 'help'].includes(argument) ? 0 : 2
 } else
   try {
     await main()

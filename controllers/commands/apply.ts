@@ -11,7 +11,8 @@ const HELP = `usage: martello apply --plan HASH [--outpost NAME …] [--json]
 
 Plans again, and carries the plan out if it is still the one that was shown, until nothing of it is left to do; what it has
 made may yet have to come up. Outposts that are processes of a controller's own machine are left to that controller.
-Exit code 0: done, 1: the plan is another one by now, or something could not be done.`
+Exit code 0: done, 1: the plan is another one by now, or something could not be done, 2: it cannot be planned, or wrong
+use; nothing was done.`
 
 export async function run(args: readonly string[]): Promise<number> {
   const given = fleetArguments(args, { plan: { type: 'string' } }, HELP)

@@ -4,13 +4,15 @@ import { readControllerConfig } from '#controllers/config/controller-config.ts'
 import { coreClient } from '#controllers/core-client.ts'
 import { fetchManifest, type ManifestQuestion } from '#controllers/fleet/fetch-manifest.ts'
 import { wrongUse } from '#controllers/loop/fleet-arguments.ts'
+import { toldOf } from '#controllers/loop/told-of.ts'
 import { customResourceDefinitions } from '#schema/custom-resources/definitions.ts'
 import { imageProblem } from '#schema/deployment/image.ts'
 import { CONTROLLER_IMAGE, controllerManifest } from '#schema/deployment/manifest/controller-manifest.ts'
 import { rbacManifest } from '#schema/deployment/manifest/rbac-manifest.ts'
 import { servedBy } from '#schema/deployment/manifest/served-by.ts'
 import { yamlDocuments } from '#schema/deployment/manifest/yaml-documents.ts'
-import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
+import { namespaceProblem } from '#schema/deployment/names.ts'
+import { MartelloError } from '#schema/kernel/errors.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
 
 export const summary = 'print what Kubernetes or Docker needs for an outpost by hand, or a cluster for a controller'
@@ -80,7 +82,7 @@ interface ControllerValues {
 function printController({ namespace, host, image, ...values }: ControllerValues): number {
   const url = URL.parse(host ?? '')
   const problem =
-    host !== undefined && !/^https?:$/.test(url?.protocol ?? '') ? `"${host}" is not a URL` : imageProblem(image)
+    namespaceProblem(namespace) ?? (host === undefined ? undefined : hostProblem(host)) ?? imageProblem(image)
   if (problem !== undefined) {
     console.error(`${problem}\n\n${HELP}`)
     return 2
@@ -88,6 +90,13 @@ function printController({ namespace, host, image, ...values }: ControllerValues
   const rights = { namespace, clusterWide: values['cluster-wide'], customResources: values['custom-resources'] }
   process.stdout.write(url === null ? rbacManifest(rights) : controllerManifest({ ...rights, host: url, image }))
   return 0
+}
+
+/** It stands in the manifest as it is, where many may read it. */
+function hostProblem(host: string): string | undefined {
+  const { protocol = '', username, password } = URL.parse(host) ?? {}
+  if (!/^https?:$/.test(protocol)) return `"${host}" is not an http or https URL`
+  return username === '' && password === '' ? undefined : '--host: a URL with credentials is not what pods may know'
 }
 
 async function printOutpost(question: ManifestQuestion): Promise<number> {
@@ -99,7 +108,7 @@ async function printOutpost(question: ManifestQuestion): Promise<number> {
     return manifest === undefined ? 1 : 0
   } catch (error) {
     if (!(error instanceof MartelloError)) throw error
-    for (const line of problemsOf(error)) console.error(`${error.code}: ${line}`)
+    for (const line of toldOf(error)) console.error(line)
     return 1
   }
 }

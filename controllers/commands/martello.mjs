@@ -24,7 +24,7 @@ function commands() {
 
 async function main(args) {
   const all = commands()
-  const [name = '--help', ...rest] = args
+  const [name = '--help', ...rest] = args.map((arg) => (arg === '-h' ? '--help' : arg))
   if (name === '--help' || name === 'help') {
     console.log('usage: martello COMMAND [options]\n')
     for (const [command, file] of all)

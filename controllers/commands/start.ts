@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { startFleet } from '#controllers/start/fleet.ts'
-import { MartelloError } from '#schema/kernel/errors.ts'
+import { MartelloError, problemsOf } from '#schema/kernel/errors.ts'
 import { settingsFrom } from '#schema/kernel/settings.ts'
 
 export const summary = 'run the whole fleet on this machine: core, three outposts, a sample application'
@@ -31,7 +31,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return await startFleet(source, stop)
   } catch (error) {
     if (!(error instanceof MartelloError)) throw error
-    console.error(`${error.code}: ${error.detail}`)
+    for (const problem of problemsOf(error)) console.error(`${error.code}: ${problem}`)
     return 1
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, ask)

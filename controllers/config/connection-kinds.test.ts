@@ -16,12 +16,13 @@ const sourceOf = (kinds: string | undefined): SettingsSource => ({
 
 const rows: ReadonlyArray<[kinds: string | undefined, served: string[]]> = [
   [undefined, ['local', 'docker', 'kubernetes']],
+  ['', ['local', 'docker', 'kubernetes']],
   ['docker', ['docker']],
   ['kubernetes,local', ['local', 'kubernetes']],
 ]
 for (const [who, read] of READERS) {
   for (const [kinds, served] of rows)
-    test(`${who} serves ${served.join(', ')} when the setting is ${kinds ?? 'not there'}`, () =>
+    test(`${who} serves ${served.join(', ')} when the setting is ${kinds === '' ? 'empty' : (kinds ?? 'not there')}`, () =>
       assert.deepEqual(read(sourceOf(kinds)).kinds, served))
 
   test(`${who} serves no kind that there is not`, () =>

@@ -7,5 +7,5 @@ export function readConnectionKinds(settings: SettingsReader): readonly Connecti
   for (const kind of kinds)
     if (!CONNECTION_KINDS.some((known) => known === kind))
       settings.problem(`MARTELLO_CONTROLLER__KINDS: ${kind} is none of ${CONNECTION_KINDS.join(', ')}`)
-  return CONNECTION_KINDS.filter((kind) => kinds.includes(kind))
+  return CONNECTION_KINDS.filter((kind) => kinds.length === 0 || kinds.includes(kind))
 }

@@ -1,5 +1,6 @@
 import type { LocalListen } from '#controllers/desired/local-process.ts'
 import type { ConnectionKind } from '#controllers/open-targets.ts'
+import { namespaceProblem } from '#schema/deployment/names.ts'
 import { ConfigError } from '#schema/kernel/errors.ts'
 import type { LogLevel } from '#schema/kernel/logger.ts'
 import { Secret } from '#schema/kernel/secret.ts'
@@ -7,7 +8,6 @@ import { SettingsReader, type SettingsSource } from '#schema/kernel/settings.ts'
 import { readConnectionKinds } from './connection-kinds.ts'
 import { readLocalListen } from './start-config.ts'
 
-const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const LEASE = /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/
 
 /** What a controller on its own, and the commands that act as one, have to know. */
@@ -39,7 +39,8 @@ export function readControllerConfig(source: SettingsSource): ControllerConfig {
   const settings = new SettingsReader(source)
   const token = new Secret(settings.text('token'))
   const host = settings.url('host')
-  if (!settings.has('host')) settings.problem('MARTELLO_HOST is required: the URL of the core')
+  if (!settings.has('host') || settings.optional('host') === '')
+    settings.problem('MARTELLO_HOST is required: the URL of the core')
   const kinds = readConnectionKinds(settings)
   const lease = settings.text('controller.lease', '')
   if (lease !== '' && !LEASE.test(lease))
@@ -57,7 +58,7 @@ function readCustomResources(settings: SettingsReader): CustomResourcesConfig | 
   const token = settings.text('controller.custom_resources_token', '')
   if (namespaces.length === 0) return undefined
   for (const namespace of namespaces)
-    if (namespace !== '*' && !NAMESPACE.test(namespace))
+    if (namespace !== '*' && namespaceProblem(namespace) !== undefined)
       settings.problem(`MARTELLO_CONTROLLER__CUSTOM_RESOURCES: "${namespace}" is no namespace; * is all of them`)
   if (token === '')
     settings.problem(

@@ -1,4 +1,5 @@
 import type { DeployableOutpost } from '#schema/deployment/outpost.ts'
+import { addressText } from '#schema/kernel/listen-address.ts'
 import type { ListenAddress } from '#schema/kernel/settings.ts'
 
 /** Where outposts of this machine listen, by type. */
@@ -26,7 +27,7 @@ export function desiredProcess(
 ): DesiredProcess {
   const addresses = Object.entries(listen[type]).map(([socket, address]) => [
     `MARTELLO_LISTEN__${socket.toUpperCase()}`,
-    text(address),
+    addressText(address),
   ])
   return {
     key: pk,
@@ -39,8 +40,4 @@ export function desiredProcess(
       ...Object.fromEntries(addresses),
     },
   }
-}
-
-function text({ host, port }: ListenAddress): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -36,7 +36,7 @@ export async function fetchManifest(
   const headers = { authorization: `Bearer ${token.reveal()}`, accept: 'application/yaml' }
   const manifest = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
     (cause) => {
-      throw new CoreUnreachableError('the core does not answer', cause)
+      throw new CoreUnreachableError(`the core at ${host.origin}${host.pathname} does not answer`, cause)
     },
   )
   if (manifest.status !== 200) throw new CoreRefusedError(manifest.status, undefined)

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { backoffMs } from '#schema/kernel/backoff.ts'
 import type { Random } from '#schema/kernel/clock.ts'
-import { type Generated, processMessage } from '#schema/wire/process-messages.ts'
+import { type Generated, type ProcessMessage, processMessage } from '#schema/wire/process-messages.ts'
 
 export interface ProcessSpec {
   readonly name: string
@@ -22,9 +22,17 @@ export interface ProcessEvents {
   failed(detail: string, afterMs: number): void
 }
 
+/** How a run ended: whether trying again helps. Of an error that nobody expected it is not known. */
+interface End {
+  readonly why: string
+  readonly kind: 'final' | 'passing' | 'unexplained'
+}
+
 const RESTART = { firstMs: 500, capMs: 30_000 }
 /** A port may become free, a setting may be mended. */
 const RESTART_FAILED_MS = 60_000
+/** So often it may end with an error that it does not know, before it has ever been ready. */
+const UNEXPLAINED = 3
 /** A run of this length was a good one: the next failure counts as the first. */
 const STABLE_MS = 30_000
 /** An outpost under a supervisor takes less, unless it hangs. */
@@ -41,6 +49,7 @@ export class SupervisedProcess {
   readonly #stop = new AbortController()
   #child: ChildProcess | undefined
   #running: Promise<void> | undefined
+  #wasReady = false
 
   constructor(spec: ProcessSpec, events: ProcessEvents, random: Random) {
     this.spec = spec
@@ -66,11 +75,16 @@ export class SupervisedProcess {
   }
 
   async #keepRunning(): Promise<void> {
+    let unexplained = 0
     for (let failures = 0; !this.#stop.signal.aborted; ) {
       const startedAt = performance.now()
-      const { why, isFinal } = await this.#run()
+      const end = await this.#run()
       if (this.#stop.signal.aborted) return
       failures = performance.now() - startedAt >= STABLE_MS ? 1 : failures + 1
+      unexplained = end.kind === 'unexplained' && !this.#wasReady ? unexplained + 1 : 0
+      const isHopeless = unexplained >= UNEXPLAINED
+      const isFinal = isHopeless || end.kind === 'final'
+      const why = isHopeless ? `${end.why} ${unexplained} times before it was ready; what it printed says why` : end.why
       const afterMs = isFinal ? RESTART_FAILED_MS : backoffMs(failures, this.#random, RESTART)
       if (isFinal) this.#events.failed(why, afterMs)
       else this.#events.restarting(why, afterMs)
@@ -78,26 +92,30 @@ export class SupervisedProcess {
     }
   }
 
-  #run(): Promise<{ why: string; isFinal: boolean }> {
+  #run(): Promise<End> {
     const { name, args, env } = this.spec
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...env, MARTELLO_SUPERVISED: 'true' },
     })
     this.#child = child
-    let final: string | undefined
+    let failed: Extract<ProcessMessage, { kind: 'failed' }> | undefined
     for (const stream of [child.stdout!, child.stderr!])
       createInterface({ input: stream }).on('line', (text) => this.#events.line(name, text))
     child.on('message', (raw) => {
       const message = processMessage.safeParse(raw).data
-      if (message?.kind === 'ready') this.#events.ready(message.generated)
-      if (message?.kind === 'failed' && !message.retryable) final = message.detail
+      if (message?.kind === 'failed') failed = message
+      if (message?.kind !== 'ready') return
+      this.#wasReady = true
+      this.#events.ready(message.generated)
     })
-    const { promise, resolve } = Promise.withResolvers<{ why: string; isFinal: boolean }>()
-    child.on('error', (cause) => resolve({ why: cause.message, isFinal: true }))
+    const { promise, resolve } = Promise.withResolvers<End>()
+    child.on('error', (cause) => resolve({ why: cause.message, kind: 'final' }))
     child.on('exit', (code, signal) => {
       this.#child = undefined
-      resolve({ why: final ?? `ended with ${signal ?? `exit code ${code}`}`, isFinal: final !== undefined })
+      if (failed?.retryable === false) return resolve({ why: failed.detail, kind: 'final' })
+      const isUnexplained = failed === undefined && signal === null
+      resolve({ why: `ended with ${signal ?? `exit code ${code}`}`, kind: isUnexplained ? 'unexplained' : 'passing' })
     })
     if (this.#stop.signal.aborted) child.kill('SIGTERM')
     return promise

@@ -5,10 +5,25 @@ import { canaryFor } from '#controllers/waves/canary.ts'
 import { decideImage, ROLLOUT_LIMITS } from '#controllers/waves/rollout.ts'
 import { imageOf, isPinned } from '#schema/deployment/image.ts'
 import type { DeploymentRecord } from '#schema/deployment/status.ts'
-import { MartelloError } from '#schema/kernel/errors.ts'
+import { ConfigError, MartelloError } from '#schema/kernel/errors.ts'
+import { nearest } from '#schema/kernel/nearest.ts'
 import type { ReconcileSurroundings } from './reconcile.ts'
 
 type Surroundings = Pick<ReconcileSurroundings, 'targets' | 'tokens' | 'clock'>
+
+/** Throws a ConfigError with a problem for each name that neither an outpost has nor one that was deployed. */
+export function requireOutposts(names: ReadonlySet<string> | undefined, { outposts, records }: FleetState): void {
+  const known = new Set([
+    ...[...outposts.values()].map(({ name }) => name),
+    ...[...records.values()].map((record) => record.outpost_name),
+  ])
+  const problems = [...(names ?? [])].flatMap((name) => {
+    if (known.has(name)) return []
+    const meant = nearest(name, known)
+    return `there is no outpost "${name}" that this token may see${meant === undefined ? '' : `; did you mean "${meant}"?`}`
+  })
+  if (problems.length > 0) throw new ConfigError(problems)
+}
 
 /** What reconciling would do now, to all outposts on connections that are served, or to those named; changes nothing. */
 export async function planFleet(

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { readStartConfig } from '#controllers/config/start-config.ts'
 import { SupervisedProcess } from '#controllers/local/supervised-process.ts'
 import { startSampleApplication } from '#controllers/sample/sample-application.ts'
 import { Secret } from '#schema/kernel/secret.ts'
 import type { SettingsSource } from '#schema/kernel/settings.ts'
+import { makeDataFolder } from './data-folder.ts'
 import { FleetDisplay } from './fleet-display.ts'
 import { requireFreePorts } from './free-ports.ts'
 
@@ -21,8 +21,8 @@ export async function startFleet({ env: given, readFile }: SettingsSource, stop:
   signal.addEventListener('abort', () => (stopBy = performance.now() + STOP_WITHIN_MS), { once: true })
   // Compiled modules, for the next start; of the core and of the outposts, which are told by it.
   const env = { NODE_COMPILE_CACHE: join(config.dataDir, 'compile-cache'), ...given }
+  makeDataFolder(config.dataDir)
   await requireFreePorts(config)
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const fleet = new FleetDisplay(config)
   const token = new Secret(randomBytes(32).toString('base64url'))
   const sample = config.sample.enabled ? await startSampleApplication(config.sample.listen) : undefined
@@ -60,6 +60,6 @@ export async function startFleet({ env: given, readFile }: SettingsSource, stop:
   await core.stop(Math.max(0, stopBy - performance.now()))
   sample?.close()
   sample?.closeAllConnections()
-  if (failure !== undefined) console.error(failure)
+  if (failure !== undefined) console.error(`core cannot run: ${failure}`)
   return failure === undefined ? 0 : 1
 }

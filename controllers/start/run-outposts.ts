@@ -5,6 +5,7 @@ import { discoverer } from '#controllers/discovery/discoverer.ts'
 import { isHere } from '#controllers/discovery/is-here.ts'
 import { Controller } from '#controllers/loop/controller.ts'
 import { openTargets } from '#controllers/open-targets.ts'
+import { addressText, reachableAddress } from '#schema/kernel/listen-address.ts'
 import { loggerOver, sinkOptions } from '#schema/kernel/log-sink.ts'
 import type { Secret } from '#schema/kernel/secret.ts'
 import type { SettingsSource } from '#schema/kernel/settings.ts'
@@ -23,7 +24,7 @@ export interface OutpostRun {
 
 /** Runs the controller of this machine, with its outposts, until the signal aborts. */
 export async function runOutposts({ config, env, token, fleet }: OutpostRun, signal: AbortSignal): Promise<void> {
-  const coreUrl = new URL(`http://127.0.0.1:${config.core.http.port}`)
+  const coreUrl = new URL(`http://${addressText(reachableAddress(config.core.http))}`)
   const gaveUp = new AbortController()
   signal.addEventListener('abort', () => setTimeout(() => gaveUp.abort(), PATIENCE_MS).unref(), { once: true })
   const core = coreClient(coreUrl, token, gaveUp.signal)

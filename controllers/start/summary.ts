@@ -1,5 +1,7 @@
 import type { StartConfig } from '#controllers/config/start-config.ts'
 import type { DeployableOutpost } from '#schema/deployment/outpost.ts'
+import { addressText, isAtLocalhost, reachableAddress, shownAddress } from '#schema/kernel/listen-address.ts'
+import type { ListenAddress } from '#schema/kernel/settings.ts'
 import { GENERATED, type Generated } from '#schema/wire/process-messages.ts'
 
 export type ShownOutpost = Pick<DeployableOutpost, 'name' | 'type'>
@@ -16,10 +18,8 @@ export function summaryText(config: StartConfig, { types, generated, version }: 
   const { core, sample, local } = config
   const lines = [`Martello ${version} is running.`, '', ...table(rows(config, types))]
   const open = [
-    ...(types.has('proxy')
-      ? [`http://sample.localhost:${local.proxy.http.port}  (the sample application, behind the proxy outpost)`]
-      : []),
-    `http://localhost:${core.http.port}  (your applications)`,
+    ...(types.has('proxy') ? [sampleText(local.proxy.http)] : []),
+    `http://${shownAddress(core.http)}  (your applications)`,
   ]
   if (sample.enabled)
     lines.push(
@@ -40,24 +40,38 @@ export function summaryText(config: StartConfig, { types, generated, version }: 
 
 function rows({ core, local, dataDir }: StartConfig, types: Shown['types']): (readonly [string, string])[] {
   const { proxy, ldap, radius } = local
+  const names = `http://*.localhost:${proxy.http.port}${isAtLocalhost(proxy.http) ? '' : ` at ${proxy.http.host}`}`
   const outposts: readonly (readonly [ShownOutpost['type'], string, string])[] = [
-    [
-      'proxy',
-      'proxy outpost',
-      `http://*.localhost:${proxy.http.port}  (HTTPS ${proxy.https.port}, metrics ${proxy.metrics.port})`,
-    ],
+    ['proxy', 'proxy outpost', `${names}  ${more(proxy.http, { HTTPS: proxy.https, metrics: proxy.metrics })}`],
     [
       'ldap',
       'LDAP outpost',
-      `ldap://localhost:${ldap.ldap.port}  (LDAPS ${ldap.ldaps.port}, metrics ${ldap.metrics.port})`,
+      `ldap://${shownAddress(ldap.ldap)}  ${more(ldap.ldap, { LDAPS: ldap.ldaps, metrics: ldap.metrics })}`,
     ],
-    ['radius', 'RADIUS outpost', `${radius.radius.host}:${radius.radius.port}/udp  (metrics ${radius.metrics.port})`],
+    [
+      'radius',
+      'RADIUS outpost',
+      `${addressText(radius.radius)}/udp  ${more(radius.radius, { metrics: radius.metrics })}`,
+    ],
   ]
   return [
-    ['core', `http://localhost:${core.http.port}  (HTTPS ${core.https.port}, metrics ${core.metrics.port})`],
+    ['core', `http://${shownAddress(core.http)}  ${more(core.http, { HTTPS: core.https, metrics: core.metrics })}`],
     ...outposts.filter(([type]) => types.has(type)).map(([, name, where]) => [name, where] as const),
     ['data', dataDir],
   ]
+}
+
+function sampleText(proxy: ListenAddress): string {
+  const condition = isAtLocalhost(proxy) ? '' : `, where that name leads to ${proxy.host}`
+  return `http://sample.localhost:${proxy.port}  (the sample application, behind the proxy outpost${condition})`
+}
+
+/** Sockets beside the first one; of those on the same address the port says enough. */
+function more({ host }: ListenAddress, others: Readonly<Record<string, ListenAddress>>): string {
+  const texts = Object.entries(others).map(
+    ([name, address]) => `${name} ${address.host === host ? address.port : addressText(address)}`,
+  )
+  return `(${texts.join(', ')})`
 }
 
 /** The commands as they are pasted into a shell, for what runs: what is not known any more is asked for. */
@@ -69,20 +83,28 @@ function commands(
   const known = (name: string) => generated.find((each) => each.name === name)?.value
   const variable = (name: string, value: string | undefined, what: string) =>
     value === undefined ? `  read -rs ${name}  # ${what}` : `  ${name}=${value}`
+  const connectTo = isAtLocalhost(proxy.http)
+    ? ''
+    : `--connect-to ${word(`::${addressText(proxy.http).replace(/\d+$/, '')}`)} `
   const all: readonly (readonly [needed: readonly ShownOutpost['type'][], line: string])[] = [
     [['ldap', 'radius'], variable('PASSWORD', known(GENERATED.samplePassword), 'the password of demo')],
     [['radius'], variable('SECRET', known(GENERATED.sampleRadiusSecret), 'the RADIUS shared secret')],
-    [['proxy'], `  curl -sI http://sample.localhost:${proxy.http.port}/ | grep -i ^location`],
+    [['proxy'], `  curl -sI ${connectTo}http://sample.localhost:${proxy.http.port}/ | grep -i ^location`],
     [
       ['ldap'],
-      `  ldapsearch -x -LLL -H ldap://localhost:${ldap.ldap.port} -D cn=demo,ou=users,${base} -w "$PASSWORD" -b ${base} cn`,
+      `  ldapsearch -x -LLL -H ${word(`ldap://${shownAddress(ldap.ldap)}`)} -D cn=demo,ou=users,${base} -w "$PASSWORD" -b ${base} cn`,
     ],
     [
       ['radius'],
-      `  echo "User-Name=demo,User-Password=$PASSWORD,Message-Authenticator=0x00" | radclient 127.0.0.1:${radius.radius.port} auth "$SECRET"`,
+      `  echo "User-Name=demo,User-Password=$PASSWORD,Message-Authenticator=0x00" | radclient ${word(addressText(reachableAddress(radius.radius)))} auth "$SECRET"`,
     ],
   ]
   return all.filter(([needed]) => needed.some((type) => types.has(type))).map(([, line]) => line)
+}
+
+/** Quoted where a shell may take it for a pattern. */
+function word(text: string): string {
+  return text.includes('[') ? `'${text}'` : text
 }
 
 function table(lines: readonly (readonly [string, string])[]): string[] {

@@ -95,9 +95,11 @@ test('what controllers are told has defaults, and the names that operators of au
   const image = 'ghcr.io/goauthentik/%(type)s:%(version)s'
   const env = { AUTHENTIK_OUTPOSTS__CONTAINER_IMAGE_BASE: image, MARTELLO_OUTPOSTS__DISCOVER: 'false' }
   assert.deepEqual(read(env).config.outposts, { containerImageBase: image, discover: false })
+  const empty = read({ MARTELLO_OUTPOSTS__CONTAINER_IMAGE_BASE: '' })
+  assert.deepEqual(empty.config.outposts, read({}).config.outposts, 'an empty text is none')
 })
 
-for (const template of ['', 'x:%(versoin)s', 'x y', '%(type)'])
+for (const template of ['x:%(versoin)s', 'x y', '%(type)'])
   test(`"${template}" makes no image`, () =>
     assert.throws(
       () => read({ MARTELLO_OUTPOSTS__CONTAINER_IMAGE_BASE: template }),

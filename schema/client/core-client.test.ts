@@ -60,3 +60,11 @@ for (const [what, response, error] of refusals)
 
 test('nothing has changed', async () =>
   assert.deepEqual(await client([answer(304, '')]).core.request({ path: '/x/' }), { kind: 'not-modified' }))
+
+const wordless: ReadonlyArray<[what: string, response: Error | HttpResponse, detail: string]> = [
+  ['no answer', new Error('refused'), 'the core at https://example.com/auth does not answer'],
+  ['HTML', answer(200, '<html>'), 'the core at https://example.com/auth answered 200, but not with JSON'],
+]
+for (const [what, response, detail] of wordless)
+  test(`${what} is told with the address of the core`, () =>
+    assert.rejects(client([response, response, response]).core.request({ path: '/x/' }), { detail }))

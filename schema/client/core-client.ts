@@ -44,9 +44,9 @@ const BETWEEN_ATTEMPTS = { firstMs: 200, capMs: 2_000 }
 export function createCoreClient(transport: Transport, { host, token, random, sleep }: CoreClientOptions): CoreClient {
   const once = async (request: CoreRequest): Promise<CoreResponse> => {
     const answer = await transport(toHttp(request, host, token)).catch((cause) => {
-      throw new CoreUnreachableError('the core does not answer', cause)
+      throw new CoreUnreachableError(`the core at ${host.origin}${host.pathname} does not answer`, cause)
     })
-    return understood(answer)
+    return understood(answer, host)
   }
   return {
     async request(request) {
@@ -85,12 +85,12 @@ function toHttp(
 const isWorthRetrying = (error: unknown) =>
   (error instanceof CoreUnreachableError || error instanceof CoreRefusedError) && error.retryable
 
-function understood({ status, text, etag }: HttpResponse): CoreResponse {
+function understood({ status, text, etag }: HttpResponse, host: URL): CoreResponse {
   if (status === 304) return { kind: 'not-modified' }
   const body = parse(text)
   if (status >= 400) throw new CoreRefusedError(status, body)
   if (status >= 300 || (body === undefined && text !== ''))
-    throw new CoreUnreachableError(`the core answered ${status}, but not with JSON`)
+    throw new CoreUnreachableError(`the core at ${host.origin}${host.pathname} answered ${status}, but not with JSON`)
   return { kind: 'ok', status, body, etag }
 }
 

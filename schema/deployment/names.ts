@@ -21,6 +21,16 @@ const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/
 /** What follows the name of an outpost in the name of its metrics Service. */
 const METRICS = '-metrics'
 
+/** RFC 1123 §2.1: a label. */
+const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
+const SHOWN = 64
+
+/** What is wrong with the name of a namespace on Kubernetes, for the person who wrote it. */
+export function namespaceProblem(text: string): string | undefined {
+  if (NAMESPACE.test(text)) return undefined
+  return `${JSON.stringify(text.slice(0, SHOWN))} is not a namespace: 1 to 63 lower-case letters, digits and dashes`
+}
+
 /** UUID without dashes, as in labels. */
 export function uuidHex(pk: string): string {
   return pk.replaceAll('-', '').toLowerCase()

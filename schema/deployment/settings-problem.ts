@@ -1,11 +1,10 @@
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { CONTAINER_PORTS, OWNER_LABEL, SPEC_LABEL } from './docker/desired-container.ts'
 import { imageProblem } from './image.ts'
-import { namingProblem } from './names.ts'
+import { namespaceProblem, namingProblem } from './names.ts'
 import { componentProblem } from './patch/component-problem.ts'
 import { type DeploymentSettings, deploymentSettingsProblem, readDeploymentSettings } from './settings.ts'
 
-const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
 const SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/
 const QUALIFIED = /^(?:([a-z0-9.-]{1,253})\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/
 const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/
@@ -58,7 +57,7 @@ const CHECKS: Checks = {
   docker_networks: each(network),
   docker_port_bindings: portBindingsProblem,
   docker_labels: (labels) => (labels === null ? undefined : dockerLabelsProblem(labels)),
-  kubernetes_namespace: matches(LABEL, 'a namespace: 1 to 63 lower-case letters, digits and dashes'),
+  kubernetes_namespace: namespaceProblem,
   kubernetes_ingress_annotations: annotations,
   kubernetes_ingress_secret_name: unlessEmpty(subdomain),
   kubernetes_ingress_class_name: unlessEmpty(subdomain),

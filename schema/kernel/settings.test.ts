@@ -3,7 +3,7 @@ import test from 'node:test'
 import { ConfigError } from './errors.ts'
 import { SettingsReader } from './settings.ts'
 
-const FILES: Readonly<Record<string, string>> = { '/run/secrets/db': 'from-file\n' }
+const FILES: Readonly<Record<string, string>> = { '/run/secrets/db': 'from-file\n', '/run/secrets/empty': ' \n' }
 const reader = (env: Record<string, string>) => new SettingsReader({ env, readFile: (path) => FILES[path] })
 
 const texts: ReadonlyArray<[what: string, env: Record<string, string>, value: string]> = [
@@ -15,7 +15,10 @@ const texts: ReadonlyArray<[what: string, env: Record<string, string>, value: st
   ['a file reference, trimmed', { MARTELLO_POSTGRESQL__HOST: 'file:///run/secrets/db' }, 'from-file'],
   ['a file reference with a default', { MARTELLO_POSTGRESQL__HOST: 'FILE:///nowhere?db4' }, 'db4'],
   ['a reference that is not followed twice', { MARTELLO_POSTGRESQL__HOST: 'env://A', A: 'env://B', B: 'x' }, 'env://B'],
+  ['an environment reference with an empty default', { MARTELLO_POSTGRESQL__HOST: 'env://NOBODY?' }, 'localhost'],
+  ['an environment reference to an empty text', { MARTELLO_POSTGRESQL__HOST: 'env://NONE?db5', NONE: '' }, 'localhost'],
   ['nothing', {}, 'localhost'],
+  ['an empty text, as nothing', { MARTELLO_POSTGRESQL__HOST: '' }, 'localhost'],
 ]
 for (const [what, env, value] of texts)
   test(`a setting from ${what}`, () => assert.equal(reader(env).text('postgresql.host', 'localhost'), value))
@@ -89,6 +92,58 @@ for (const [text, networks, bad] of networkLists)
       )
   })
 
+const NOT_THERE: ReadonlyArray<[value: string, why: string]> = [
+  ['file:///no', 'refers to a file that cannot be read'],
+  ['file:///run/secrets/empty', 'refers to a file that is empty'],
+  ['file:///run/secrets/empty?other', 'refers to a file that is empty'],
+  ['env://NOPE', 'refers to a variable that is not set'],
+]
+const READ: Readonly<Record<string, (settings: SettingsReader, key: string) => unknown>> = {
+  optional: (settings, key) => settings.optional(key),
+  text: (settings, key) => settings.text(key, 'fallback'),
+  'text that is required': (settings, key) => settings.text(key),
+  secret: (settings, key) => settings.secret(key),
+  boolean: (settings, key) => settings.boolean(key, true),
+  integer: (settings, key) => settings.integer(key, 1),
+  url: (settings, key) => settings.url(key),
+  list: (settings, key) => settings.list(key, ['fallback']),
+  networks: (settings, key) => settings.networks(key, ['127.0.0.0/8']),
+  listen: (settings, key) => settings.listen(key, '127.0.0.1:1'),
+  live: (settings, key) => settings.live(key, 'fallback', (text) => text),
+}
+/** What is wrong with settings of which only this one is set. */
+function problemsWith(env: Record<string, string>, read: (settings: SettingsReader, key: string) => unknown) {
+  const settings = reader(env)
+  read(settings, 'secret_key')
+  try {
+    settings.finish(['MARTELLO_SECRET_KEY'])
+    return []
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.problems
+  }
+}
+for (const [what, read] of Object.entries(READ))
+  for (const [value, why] of NOT_THERE)
+    test(`CF-05: ${what} by ${value} is a problem that names the setting`, () => {
+      assert.deepEqual(problemsWith({ MARTELLO_SECRET_KEY: value }, read), [`MARTELLO_SECRET_KEY ${why}`])
+      assert.deepEqual(problemsWith({ AUTHENTIK_SECRET_KEY: value }, read), [`AUTHENTIK_SECRET_KEY ${why}`])
+    })
+
+const secrets: ReadonlyArray<[what: string, env: Record<string, string>, secret: string | undefined, why?: string]> = [
+  ['a file', { MARTELLO_TOKEN: 'file:///run/secrets/db' }, 'from-file'],
+  ['an empty text, as none', { MARTELLO_TOKEN: '' }, undefined],
+  ['a variable that may be missing', { MARTELLO_TOKEN: 'env://NOBODY?' }, undefined],
+  ['an empty variable', { MARTELLO_TOKEN: 'env://NONE', NONE: '' }, undefined, 'refers to a variable that is empty'],
+]
+for (const [what, env, secret, why] of secrets)
+  test(`CF-05: a secret from ${what}`, () => {
+    const settings = reader(env)
+    assert.equal(settings.secret('token')?.reveal(), secret)
+    if (why === undefined) settings.finish()
+    else assert.throws(() => settings.finish(), new ConfigError([`MARTELLO_TOKEN ${why}`]))
+  })
+
 test('an unknown variable with our prefix is a warning that names the nearest setting', () => {
   const settings = reader({ MARTELLO_LISTEN__HTPP: 'x', MARTELLO_COMPLETELY_ELSEWHERE: 'x', AUTHENTIK_UNKNOWN: 'x' })
   settings.listen('listen.http', '127.0.0.1:9000')
@@ -96,6 +151,24 @@ test('an unknown variable with our prefix is a warning that names the nearest se
     'MARTELLO_LISTEN__HTPP is not a setting, did you mean MARTELLO_LISTEN__HTTP?',
     'MARTELLO_COMPLETELY_ELSEWHERE is not a setting',
   ])
+})
+
+test('a live value by a file that is away or empty for a moment keeps the last one', () => {
+  const files: Record<string, string> = { '/pw': 'first' }
+  const env = { MARTELLO_POSTGRESQL__PASSWORD: 'file:///pw' }
+  const settings = new SettingsReader({ env, readFile: (path) => files[path] })
+  const password = settings.live('postgresql.password', '', (text) => text)
+  settings.finish()
+  for (const [content, expected] of [
+    [undefined, 'first'],
+    ['', 'first'],
+    ['second', 'second'],
+  ] as const) {
+    if (content === undefined) delete files['/pw']
+    else files['/pw'] = content
+    assert.equal(password.current(), expected)
+  }
+  assert.deepEqual(settings.finish(), [])
 })
 
 test('a live value follows its reference at each use and keeps the last good value', () => {

@@ -45,6 +45,7 @@ const ALIAS_PREFIX = 'AUTHENTIK_'
 const aliasOf = (name: string): string => ALIAS_PREFIX + name.slice(PREFIX.length)
 const TRUE = /^(?:1|t|true|yes|on)$/i
 const FALSE = /^(?:0|f|false|no|off)$/i
+const REFERENCE = /^(env|file):\/\/([^?]*)(?:\?(.*))?$/is
 const LISTEN = /^(?:\[([0-9a-f:.]+)\]|([^:]*)):(\d{1,5})$/i
 
 /**
@@ -53,7 +54,7 @@ const LISTEN = /^(?:\[([0-9a-f:.]+)\]|([^:]*)):(\d{1,5})$/i
  */
 export class SettingsReader {
   readonly #source: SettingsSource
-  readonly #problems: string[] = []
+  readonly #problems = new Set<string>()
   readonly #known = new Set<string>()
 
   constructor(source: SettingsSource) {
@@ -74,17 +75,21 @@ export class SettingsReader {
     return this.#value(key)
   }
 
+  /** An empty text is none: files for compose pass on variables that nobody has set. */
   text(key: string, fallback?: string): string {
-    const value = this.#value(key) ?? fallback
-    if (value === undefined || value === '') {
-      if (fallback === undefined) this.#problems.push(`${SettingsReader.nameOf(key)} is required`)
-      return value ?? ''
-    }
-    return value
+    const value = this.#value(key)
+    if (value !== undefined && value !== '') return value
+    if (fallback === undefined && this.#found(key)?.missing === undefined)
+      this.#problems.add(`${SettingsReader.nameOf(key)} is required`)
+    return fallback ?? ''
   }
 
+  /** Undefined if it is not set, or set to an empty text; what it refers to has to be there and to hold something. */
   secret(key: string): Secret | undefined {
+    const raw = this.#raw(key)
     const value = this.#value(key)
+    if (value === '' && REFERENCE.test(raw!.value) && !raw!.value.endsWith('?'))
+      this.#problems.add(`${raw!.name} refers to a variable that is empty`)
     return value === undefined || value === '' ? undefined : new Secret(value)
   }
 
@@ -139,7 +144,7 @@ export class SettingsReader {
     const name = this.#raw(key)?.name
     return written.filter((text) => {
       const isNetwork = parseNetwork(text) !== undefined
-      if (!isNetwork) this.#problems.push(`${name}: ${text} is not a network such as 192.0.2.0/24`)
+      if (!isNetwork) this.#problems.add(`${name}: ${text} is not a network such as 192.0.2.0/24`)
       return isNetwork
     })
   }
@@ -161,7 +166,7 @@ export class SettingsReader {
     let last = this.#parsed(key, fallback, what, parse)
     return {
       current: () => {
-        const text = this.#value(key)
+        const text = this.#found(key)?.value
         last = (text === undefined ? undefined : parse(text)) ?? last
         return last
       },
@@ -170,7 +175,7 @@ export class SettingsReader {
 
   /** Adds a problem that the reader cannot see by itself. */
   problem(text: string): void {
-    this.#problems.push(text)
+    this.#problems.add(text)
   }
 
   /**
@@ -178,7 +183,7 @@ export class SettingsReader {
    * has asked for, and for each with the other prefix that is near to one: an authentik beside us has many of its own.
    */
   finish(alsoKnown: Iterable<string> = []): readonly string[] {
-    if (this.#problems.length > 0) throw new ConfigError(this.#problems)
+    if (this.#problems.size > 0) throw new ConfigError([...this.#problems])
     const known = new Set([...this.#known, ...alsoKnown])
     const aliases = new Set([...known].map(aliasOf))
     return Object.keys(this.#source.env).flatMap((name) => {
@@ -200,26 +205,41 @@ export class SettingsReader {
     return undefined
   }
 
+  /** The text of a setting; undefined if it is not set, or, which is a problem, refers to nothing. */
   #value(key: string): string | undefined {
-    const raw = this.#raw(key)
-    return raw === undefined ? undefined : this.#follow(raw.value)
+    const found = this.#found(key)
+    if (found?.missing !== undefined) this.#problems.add(`${found.name} refers to ${found.missing}`)
+    return found?.value
   }
 
-  /** compat: a set but empty variable is an empty text, not the default; references are not followed twice. */
-  #follow(value: string): string | undefined {
-    const reference = /^(env|file):\/\/([^?]*)(?:\?(.*))?$/is.exec(value)
-    if (reference === null) return value
-    const [, scheme = '', target = '', fallback] = reference
-    const found = scheme.toLowerCase() === 'env' ? this.#source.env[target] : this.#source.readFile(target)?.trim()
-    return found ?? fallback
+  #found(key: string): { readonly name: string; readonly value?: string; readonly missing?: string } | undefined {
+    const raw = this.#raw(key)
+    return raw === undefined ? undefined : { name: raw.name, ...follow(raw.value, this.#source) }
   }
 
   #parsed<T>(key: string, fallback: T, what: string, parse: (text: string) => T | undefined): T {
-    const raw = this.#raw(key)
-    if (raw === undefined) return fallback
-    const text = this.#follow(raw.value)
-    const value = text === undefined ? undefined : parse(text)
-    if (value === undefined) this.#problems.push(`${raw.name} is not ${what}`)
+    const text = this.#value(key)
+    if (text === undefined) return fallback
+    const value = parse(text)
+    if (value === undefined) this.#problems.add(`${this.#raw(key)?.name} is not ${what}`)
     return value ?? fallback
   }
+}
+
+/**
+ * What a setting says, or what is missing that it refers to; references are not followed twice.
+ * compat: an empty variable that is referred to is an empty text, not the default.
+ */
+function follow(value: string, source: SettingsSource): { value: string } | { missing: string } {
+  const [, scheme, target = '', fallback] = REFERENCE.exec(value) ?? []
+  if (scheme === undefined) return { value }
+  if (scheme.toLowerCase() === 'env') {
+    const found = source.env[target] ?? fallback
+    return found === undefined ? { missing: 'a variable that is not set' } : { value: found }
+  }
+  const content = source.readFile(target)?.trim()
+  // Neither what it holds nor the default can be meant: it is about to be written, or was written wrongly.
+  if (content === '') return { missing: 'a file that is empty' }
+  const found = content ?? fallback
+  return found === undefined ? { missing: 'a file that cannot be read' } : { value: found }
 }

@@ -1,6 +1,6 @@
 // A newcomer's first minutes: nothing is set, what is printed is pasted into a shell, Ctrl-C, and once more.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { databaseFolder, until } from '#test/support/engines/process.ts'
 import { hasTool, run } from '#test/support/engines/tools.ts'
 import { fleetPorts, type RunningFleet, startFleet } from '#test/support/fleet.ts'
@@ -42,13 +42,28 @@ async function deployElsewhere(corePort: number, token: string): Promise<void> {
   await ask('POST', 'instances/', outpost)
 }
 
-test('everything that the first and the second start print works as printed', async (t) => {
+/** Whether everything that is printed can be run; see `hasTool`. */
+async function hasTools(t: TestContext): Promise<boolean> {
   for (const [tool, debian] of [
     ['curl', 'curl'],
     ['ldapsearch', 'ldap-utils'],
     ['radclient', 'freeradius-utils'],
   ] as const)
-    if (!(await hasTool(t, tool, debian))) return
+    if (!(await hasTool(t, tool, debian))) return false
+  return true
+}
+
+test('what a start on a chosen address prints works as printed', async (t) => {
+  if (!(await hasTools(t))) return
+  await using fleet = await startFleet({ host: '127.0.0.2', generate: true, kinds: 'local' })
+  const summary = await summaryOf(fleet)
+  assert.match(summary, new RegExp(`^ {2}core +http://127\\.0\\.0\\.2:${fleet.ports.core} `, 'm'))
+  await assertCommandsWork(summary, '')
+  assert.equal(await fleet.stop(), 0)
+})
+
+test('everything that the first and the second start print works as printed', async (t) => {
+  if (!(await hasTools(t))) return
   using folder = databaseFolder('first-start')
   const options = { dataDir: folder.path, ports: await fleetPorts(), generate: true, kinds: 'local,docker' }
   let password: string | undefined

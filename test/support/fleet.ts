@@ -66,6 +66,8 @@ export interface FleetOptions {
   readonly generate?: boolean
   /** What its controller serves; outposts run only with `local`, which it is without this. */
   readonly kinds?: string
+  /** Where everything but the sample application listens, instead of 127.0.0.1, which most of RunningFleet asks at. */
+  readonly host?: string
 }
 
 /** A free port for everything in a fleet. */
@@ -80,7 +82,9 @@ export async function startFleet(options: FleetOptions = {}): Promise<RunningFle
   const dataDir = options.dataDir ?? folder!.path
   const ports = options.ports ?? (await fleetPorts())
   const secrets = { password: 'Demo-And-Guest-7!', adminPassword: 'Akadmin-Passw0rd-9!', radiusSecret: 'testing123' }
-  const given = options.generate === true ? addresses(ports) : { ...addresses(ports), ...credentials(secrets) }
+  const { host = LOOPBACK } = options
+  const listening = addresses(ports, host)
+  const given = options.generate === true ? listening : { ...listening, ...credentials(secrets) }
   const engine = await startEngine({
     command: process.execPath,
     args: COMMAND_LINE,
@@ -91,14 +95,14 @@ export async function startFleet(options: FleetOptions = {}): Promise<RunningFle
       MARTELLO_DATA_DIR: dataDir,
       ...(options.kinds === undefined ? {} : { MARTELLO_CONTROLLER__KINDS: options.kinds }),
     },
-    ready: async () => (await fetch(`http://${LOOPBACK}:${ports.core}/-/health/ready/`)).ok,
+    ready: async () => (await fetch(`http://${host}:${ports.core}/-/health/ready/`)).ok,
     readyWithinMs: READY_WITHIN_MS,
     hasOwnGroup: true,
     cleanUp: () => folder?.[Symbol.dispose](),
   })
   const fleet = new Fleet(engine, ports, secrets)
   try {
-    if (options.kinds?.includes('local') ?? true) await fleet.ready()
+    if (host === LOOPBACK && (options.kinds?.includes('local') ?? true)) await fleet.ready()
     return fleet
   } catch (error) {
     await fleet[Symbol.asyncDispose]()
@@ -122,10 +126,10 @@ function credentials({ password, adminPassword, radiusSecret }: Secrets): Record
   }
 }
 
-function addresses(ports: FleetPorts): Record<string, string> {
-  const at = (port: number) => `${LOOPBACK}:${port}`
+function addresses(ports: FleetPorts, host = LOOPBACK): Record<string, string> {
+  const at = (port: number) => `${host}:${port}`
   return {
-    MARTELLO_SAMPLE_LISTEN: at(ports.sample),
+    MARTELLO_SAMPLE_LISTEN: `${LOOPBACK}:${ports.sample}`,
     MARTELLO_SAMPLE_FORWARD_URL: `http://forward.localhost:${ports.edge}`,
     MARTELLO_LISTEN__HTTP: at(ports.core),
     MARTELLO_LISTEN__HTTPS: at(ports.coreTls),
