@@ -97,7 +97,8 @@ export class RadiusServer implements ProtocolServer {
     this.#underWay++
     const reply = await this.#handler.handle(datagram, { address: plainAddress(address), port })
     if (reply === undefined || this.#socket === undefined) return this.#done()
-    socket.send(reply, port, address, (error) => {
+    // A copy in the pool: a small Uint8Array that is sent has to make an ArrayBuffer of its own first.
+    socket.send(Buffer.from(reply), port, address, (error) => {
       if (error) this.#log.warning('RADIUS reply could not be sent', { client: address, error })
       this.#done()
     })

@@ -31,6 +31,9 @@ export type Admission =
   | { readonly kind: 'pending' }
   | { readonly kind: 'answered'; readonly reply: Uint8Array }
 
+/** Dropping what is over walks past the place of everything that was dropped before: too much for every reply. */
+const SWEEP_MS = 1000
+
 /** The requests under way and the replies of the last seconds, by source and identifier. */
 export class RecentRequests {
   readonly #keepMs: number
@@ -38,6 +41,7 @@ export class RecentRequests {
   readonly #pending = new Map<string, PendingRequest>()
   /** Oldest first. */
   readonly #answered = new Map<string, AnsweredRequest>()
+  #sweepAt = 0
 
   /** Keeps replies for `keepMs`, and at most `capacity` of them. The caller bounds what is under way. */
   constructor({ keepMs, capacity }: { keepMs: number; capacity: number }) {
@@ -72,11 +76,17 @@ export class RecentRequests {
 
   /** Keeps the reply for retransmissions of the request; `user` is who it lets in. */
   keep({ key, authenticator }: PendingRequest, reply: Uint8Array, user: number | undefined, now: number): void {
+    if (now >= this.#sweepAt || this.#answered.size >= this.#capacity) this.#sweep(now)
+    this.#answered.set(key, { authenticator, reply, user, until: now + this.#keepMs })
+  }
+
+  /** Drops what is over, and the oldest if there is no room for another one. */
+  #sweep(now: number): void {
     for (const [oldest, { until }] of this.#answered) {
       if (until > now && this.#answered.size < this.#capacity) break
       this.#answered.delete(oldest)
     }
-    this.#answered.set(key, { authenticator, reply, user, until: now + this.#keepMs })
+    this.#sweepAt = now + SWEEP_MS
   }
 
   /** No reply that was made before lets this user in any more. */
