@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { systemElapsed } from '#controllers/system-elapsed.ts'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
-import { elapsedClock } from '#schema/kernel/elapsed.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import { ClusterApi } from './api.ts'
 import { ClusterConnection } from './cluster-connection.ts'
@@ -35,7 +35,7 @@ export async function leadInCluster(
     identity,
     timing: LEASE_TIMING,
     clock,
-    elapsed: elapsedClock(),
+    elapsed: systemElapsed(),
     random,
     sleep,
     log,

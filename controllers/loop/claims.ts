@@ -1,6 +1,7 @@
+import { systemElapsed } from '#controllers/system-elapsed.ts'
 import type { CoreClient } from '#schema/client/request.ts'
 import { CLAIM_MS, type ConnectionClaim, type ConnectionClaims, connectionClaims } from '#schema/deployment/claim.ts'
-import { elapsedClock, type ReadClock } from '#schema/kernel/elapsed.ts'
+import type { ReadClock } from '#schema/kernel/elapsed.ts'
 import { CoreUnreachableError, MartelloError } from '#schema/kernel/errors.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 
@@ -36,7 +37,7 @@ export class Claims implements AsyncDisposable {
 
   constructor(options: ClaimsOptions) {
     this.#options = options
-    this.#elapsed = options.elapsed ?? elapsedClock()
+    this.#elapsed = options.elapsed ?? systemElapsed()
     this.#timer = setInterval(() => this.#renew(), (options.timing ?? TIMING).renewEveryMs)
   }
 

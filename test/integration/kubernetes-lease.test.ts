@@ -7,7 +7,7 @@ import { ClusterApi } from '#controllers/kubernetes/api.ts'
 import { ClusterConnection } from '#controllers/kubernetes/cluster-connection.ts'
 import { credentialsOf } from '#controllers/kubernetes/credentials.ts'
 import { LeaderLease } from '#controllers/kubernetes/lease.ts'
-import { elapsedClock } from '#schema/kernel/elapsed.ts'
+import { systemElapsed } from '#controllers/system-elapsed.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { startEngine, until } from '#test/support/engines/process.ts'
@@ -42,7 +42,7 @@ function contenders(cluster: Kubernetes, names: readonly string[]) {
       identity,
       timing,
       clock: Date,
-      elapsed: elapsedClock(),
+      elapsed: systemElapsed(),
       random: Math.random,
       sleep: (ms, signal) => wait(ms, undefined, { signal }).catch(() => {}),
       log: silentLogger,

@@ -4,7 +4,7 @@ import { ClusterApi } from '#controllers/kubernetes/api.ts'
 import { ClusterConnection } from '#controllers/kubernetes/cluster-connection.ts'
 import { credentialsOf } from '#controllers/kubernetes/credentials.ts'
 import { LEASE_TIMING, LeaderLease } from '#controllers/kubernetes/lease.ts'
-import { elapsedClock } from '#schema/kernel/elapsed.ts'
+import { systemElapsed } from '#controllers/system-elapsed.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 
 const [identity, kubeconfig] = process.argv.slice(2) as [string, string]
@@ -19,7 +19,7 @@ const lease = new LeaderLease({
   identity,
   timing: LEASE_TIMING,
   clock: Date,
-  elapsed: elapsedClock(),
+  elapsed: systemElapsed(),
   random: Math.random,
   sleep: (ms, signal) => wait(ms, undefined, { signal }).catch(() => {}),
   log: silentLogger,
