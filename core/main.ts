@@ -63,10 +63,15 @@ async function main(command: string | undefined): Promise<number> {
 async function run(): Promise<void> {
   const stop = askedToStop()
   await import('./store/drizzle-resolution.ts')
-  const [{ default: pino }, { runCore }] = await Promise.all([import('pino'), import('./run-core.ts')])
+  const [{ default: pino }, { runCore }, { watchForSilence }] = await Promise.all([
+    import('pino'),
+    import('./run-core.ts'),
+    import('./tasks/silence-watchdog.ts'),
+  ])
   const { config, warnings } = readCoreConfig(source, secretKeyFile)
   const log = loggerOver(pino(sinkOptions(config.logLevel))).child({ logger: 'core' })
   for (const warning of warnings) log.warning('a setting is unknown', { warning })
+  using _ = watchForSilence(log)
   const surroundings = { log, clock: { now: () => Date.now() }, random: Math.random }
   await using core = await runCore(config, surroundings)
   showCredentials(core.bootstrapped)
