@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { lockFolder } from '#core/store/folder-lock.ts'
+import { requireRoom } from '#core/store/free-space.ts'
 import { ConfigError, MartelloError } from '#schema/kernel/errors.ts'
 import { folderProblem } from './folder-problem.ts'
 import type { SecretKeyStore } from './read-core-config.ts'
@@ -42,6 +43,7 @@ function isToBeMade(file: string): boolean {
 
 /** All of it or nothing, and of two processes that start at the same time one. */
 function make(file: string): void {
+  requireRoom(dirname(file))
   using _ = lockFolder(dirname(file))
   if (!isToBeMade(file)) return
   const unfinished = `${file}.part`
