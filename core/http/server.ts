@@ -5,6 +5,7 @@ import { isIn, parseNetwork } from '#schema/kernel/networks.ts'
 import { clientAddress } from './client-ip.ts'
 import { errorHandler, setStatus } from './error-response.ts'
 import { NotFoundError } from './http-errors.ts'
+import { plainPath } from './limits.ts'
 import { requestId } from './request-id.ts'
 
 /** What the application is put together from. */
@@ -25,6 +26,7 @@ export function createHttpApp(ctx: CoreContext, { session, routers }: HttpParts)
   app.get('/-/health/ready/', async (_req, res) => {
     setStatus(res, (await takesWrites(ctx).catch(() => false)) ? 204 : 503).end()
   })
+  app.use('/api', plainPath)
   app.use(clientAddress(ctx), session)
   for (const { path, router } of routers) app.use(path, router)
   app.use((_req, _res, next) => next(new NotFoundError()))

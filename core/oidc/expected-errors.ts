@@ -1,6 +1,8 @@
+import type { ErrorRequestHandler } from 'express'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { expectedResponse, RETRY_AFTER_SECONDS } from '#core/http/error-response.ts'
+import { expectedResponse, RETRY_AFTER_SECONDS, setStatus } from '#core/http/error-response.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
+import { sendNotice } from './pages.ts'
 
 /**
  * Answers for an error that the library takes for one of the server, but that is none of ours: `temporarily_unavailable`
@@ -20,7 +22,16 @@ export function answerExpected(koa: KoaContextWithOIDC, cause: unknown): boolean
 export function wireError(status: number): { readonly error: string; readonly error_description: string } {
   return status === 503
     ? { error: 'temporarily_unavailable', error_description: 'nothing can be stored now, try again later' }
-    : { error: 'invalid_request', error_description: 'a parameter has a null character' }
+    : { error: 'invalid_request', error_description: 'the request cannot be read' }
+}
+
+/** The same for what goes wrong before the library is asked. */
+export const asOidcError: ErrorRequestHandler = (error, req, res, next) => {
+  const status = expectedResponse(error)?.status
+  if (res.headersSent || (status !== 503 && status !== 400)) return next(error)
+  const told = wireError(status)
+  if (req.accepts(['json', 'html']) === 'json') return void setStatus(res, status).json(told)
+  sendNotice(setStatus(res, status), status, 'Request refused', told.error_description)
 }
 
 /** The same for errors in what we do after the library. */
