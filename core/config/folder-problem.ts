@@ -26,5 +26,5 @@ function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'unknown reason'
   if ('errcode' in cause) return SQLITE_REASONS[Number(cause.errcode)] ?? `SQLite error ${String(cause.errcode)}`
   if ('code' in cause) return REASONS[String(cause.code)] ?? String(cause.code)
-  return 'unknown reason'
+  return cause.message.split('\n')[0] || 'unknown reason'
 }

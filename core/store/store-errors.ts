@@ -25,7 +25,8 @@ export class DiskFullError extends MartelloError {
   override readonly code = 'MRT_DISK_FULL'
 
   constructor(cause?: unknown) {
-    super('The disk of the core is full: only reads are answered until there is room.', { cause, retryable: true })
+    const detail = 'The disk of the core is full, or its database takes only reads: nothing is stored until that ends.'
+    super(detail, { cause, retryable: true })
   }
 }
 

@@ -8,7 +8,7 @@ export interface Patience {
   readonly everyMs: number
 }
 
-/** A minute: no work of the core keeps its thread for that long, and a folder of a database is made within seconds. */
+/** A minute: no work of a core that has started keeps its thread for that long. */
 const PATIENCE: Patience = { looks: 60, everyMs: 1_000 }
 
 /** What both threads see: how often the main one was there, and whether somebody debugs it. */

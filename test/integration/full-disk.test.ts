@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Logger, silentLogger } from '#schema/kernel/logger.ts'
 import { startCore, type TestCore } from '#test/support/core.ts'
+import { startPostgresql } from '#test/support/engines/postgresql.ts'
 import { until } from '#test/support/engines/process.ts'
-import { run } from '#test/support/engines/tools.ts'
+import { hasTool, run } from '#test/support/engines/tools.ts'
 import { newApplication, tokensOf } from '#test/support/granted-access.ts'
 import { linked } from '#test/support/link-peer.ts'
 import { tokenOf } from '#test/support/outpost.ts'
@@ -76,6 +77,26 @@ test('while its disk is nearly full a core answers what takes no write, and says
     said.join('\n'),
   )
   for (const line of said) assert.ok(line.includes(disk.path) && line.includes('MARTELLO_DATA_DIR'), line)
+})
+
+test('a start on a server that takes only reads ends with that, in one line', async (t) => {
+  if (!(await hasTool(t, '/usr/lib/postgresql/*/bin/postgres', 'postgresql'))) return
+  await using server = await startPostgresql()
+  await server.newDatabase('reads')
+  await server.sql('ALTER DATABASE reads SET default_transaction_read_only = on')
+  const { code, text } = await run(process.execPath, [MAIN], {
+    env: {
+      MARTELLO_POSTGRESQL__HOST: server.host,
+      MARTELLO_POSTGRESQL__PORT: String(server.port),
+      MARTELLO_POSTGRESQL__NAME: 'reads',
+      MARTELLO_POSTGRESQL__USER: server.user,
+      MARTELLO_POSTGRESQL__PASSWORD: server.password,
+      MARTELLO_SECRET_KEY: 'k'.repeat(50),
+    },
+    withinMs: 60_000,
+  })
+  assert.equal(code, 1)
+  assert.match(text, /^MRT_DISK_FULL: The disk of the core is full, or its database takes only reads.*\n$/)
 })
 
 const starts: ReadonlyArray<[what: string, leave: number, prepare?: (disk: SmallDisk) => void]> = [
