@@ -11,13 +11,14 @@ export interface Patience {
 /** A minute: no work of a core that has started keeps its thread for that long. */
 const PATIENCE: Patience = { looks: 60, everyMs: 1_000 }
 
-/** What both threads see: how often the main one was there, and whether somebody debugs it. */
-export const Cell = { beats: 0, debugged: 1 } as const
-
 /** What the watching thread is given. */
-export interface Watched extends Patience {
+interface Watched extends Patience {
+  /** What both threads see: how often the main one was there, and 1 while somebody debugs it. */
   readonly cells: Int32Array
 }
+
+const BEATS = 0
+const DEBUGGED = 1
 
 /**
  * Ends this process with SIGKILL (SIGTRAP as the first of a container), after a line on stderr, when its main thread runs no callbacks any more: nothing else
@@ -27,12 +28,13 @@ export interface Watched extends Patience {
 export function watchForSilence(log: Logger, patience = PATIENCE): Disposable {
   const cells = new Int32Array(new SharedArrayBuffer(8))
   const beat = () => {
-    Atomics.store(cells, Cell.debugged, inspectorUrl() === undefined ? 0 : 1)
-    Atomics.add(cells, Cell.beats, 1)
+    Atomics.store(cells, DEBUGGED, inspectorUrl() === undefined ? 0 : 1)
+    Atomics.add(cells, BEATS, 1)
   }
   beat()
   const timer = setInterval(beat, patience.everyMs).unref()
-  const thread = new Worker(new URL('./silence-watchdog-thread.ts', import.meta.url), {
+  const thread = new Worker(`(${watch})()`, {
+    eval: true,
     workerData: { cells, ...patience } satisfies Watched,
     execArgv: [],
     env: {},
@@ -45,5 +47,44 @@ export function watchForSilence(log: Logger, patience = PATIENCE): Disposable {
       clearInterval(timer)
       void thread.terminate()
     },
+  }
+}
+
+/**
+ * What the thread does: all by itself, because it is handed over as its text. A thread that loads a module would load
+ * what reads TypeScript too, which takes more memory than everything else of it.
+ */
+function watch(): void {
+  const { writeSync } = process.getBuiltinModule('node:fs')
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8')
+  const { runInThisContext } = process.getBuiltinModule('node:vm')
+  const { cells, looks, everyMs } = process.getBuiltinModule('node:worker_threads').workerData as Watched
+  let seen = 0
+  let silent = 0
+  setInterval(() => {
+    const [beats, debugged] = [Atomics.load(cells, 0), Atomics.load(cells, 1)]
+    silent = beats === seen ? silent + 1 : 0
+    seen = beats
+    if (silent >= looks && debugged === 0) end()
+  }, everyMs)
+
+  function end(): void {
+    const line = {
+      level: 'error',
+      timestamp: new Date(performance.timeOrigin + performance.now()).toISOString(),
+      logger: 'core',
+      code: 'MRT_SILENT',
+      silent_ms: looks * everyMs,
+      event: 'the main thread does not answer: the process is ended, for whoever supervises it to start again',
+    }
+    try {
+      writeSync(2, `${JSON.stringify(line)}\n`)
+    } catch {
+      // Nobody reads it any more.
+    }
+    process.kill(process.pid, 'SIGKILL')
+    // Only the first process of a container is still there: it hears no signal from inside, but a trap ends it too.
+    setFlagsFromString('--allow-natives-syntax')
+    runInThisContext('%SystemBreak()')
   }
 }
