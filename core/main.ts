@@ -9,6 +9,7 @@ import type { Bootstrapped } from './bootstrap/bootstrap.ts'
 import { readCoreConfig } from './config/read-core-config.ts'
 import { secretKeyFile } from './config/secret-key-file.ts'
 import { checkHealth } from './http/check-health.ts'
+import { DiskFullError, isDiskFull } from './store/store-errors.ts'
 
 const HELP = `usage: node core/main.ts               run the core
        node core/main.ts healthcheck   exit 0 if the core of this machine is ready
@@ -63,12 +64,18 @@ async function main(command: string | undefined): Promise<number> {
 async function run(): Promise<void> {
   const stop = askedToStop()
   await import('./store/drizzle-resolution.ts')
-  const [{ default: pino }, { runCore }] = await Promise.all([import('pino'), import('./run-core.ts')])
+  const [{ default: pino }, { runCore }, { watchForSilence }] = await Promise.all([
+    import('pino'),
+    import('./run-core.ts'),
+    import('./tasks/silence-watchdog.ts'),
+  ])
   const { config, warnings } = readCoreConfig(source, secretKeyFile)
   const log = loggerOver(pino(sinkOptions(config.logLevel))).child({ logger: 'core' })
   for (const warning of warnings) log.warning('a setting is unknown', { warning })
   const surroundings = { log, clock: { now: () => Date.now() }, random: Math.random }
   await using core = await runCore(config, surroundings)
+  // Only from here on: to make the folder of a database, or to recover it, may take a slow machine longer.
+  using _ = watchForSilence(log)
   showCredentials(core.bootstrapped)
   // Else it is written when the process is to end, and on a first start that takes longer than ending does.
   flushCompileCache()
@@ -78,7 +85,8 @@ async function run(): Promise<void> {
 
 try {
   process.exitCode = await main(process.argv[2])
-} catch (error) {
+} catch (cause) {
+  const error = isDiskFull(cause) ? new DiskFullError(cause) : cause
   if (!(error instanceof MartelloError)) throw error
   const lines = problemsOf(error)
   for (const line of lines) console.error(`${error.code}: ${line}`)

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { ValidationFailedError } from '#core/http/http-errors.ts'
+import { unstorable } from '#schema/api/field.ts'
 import { isJsonObject, type JsonObject } from '#schema/kernel/deep-merge.ts'
 
 /** Rows whose attributes hold everything that the JSON text says; `a__b` stands for `{"a": {"b": …}}`. */
@@ -18,6 +19,8 @@ function parse(text: string): JsonObject {
     throw new ValidationFailedError({ attributes: ['filter: failed to parse JSON'] })
   }
   if (!isJsonObject(value)) throw new ValidationFailedError({ attributes: ['filter: value must be key:value mapping'] })
+  const problem = unstorable(value)
+  if (problem !== undefined) throw new ValidationFailedError({ attributes: [problem] })
   return value
 }
 

@@ -7,6 +7,7 @@ import type { Fields } from '#schema/api/resource.ts'
 import { validate } from '#schema/api/validate.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { type Binding, columnOf, keyOf } from './binding.ts'
+import { keyValue } from './objects.ts'
 import type { Call } from './route.ts'
 
 /** The values that a client sent, or a ValidationFailedError that names everything wrong with them at once. */
@@ -62,10 +63,8 @@ async function stored(
 
 async function firstMissing(db: Database, key: PgColumn, wanted: readonly unknown[]): Promise<unknown> {
   if (wanted.length === 0) return undefined
-  const rows = await db
-    .select({ key })
-    .from(key.table)
-    .where(inArray(key, [...wanted]))
+  const possible = wanted.map((each) => keyValue(key, String(each))).filter((each) => each !== undefined)
+  const rows = await db.select({ key }).from(key.table).where(inArray(key, possible))
   const found = new Set(rows.map((row) => String(row.key)))
   return wanted.find((each) => !found.has(String(each).toLowerCase()))
 }

@@ -45,7 +45,7 @@ function columnNamed(binding: Binding, field: string): PgColumn {
 /** A key as its column takes it; undefined if no row can have it. */
 export function keyValue(column: PgColumn, pk: string): string | number | undefined {
   if (column.getSQLType() === 'uuid') return isUuid(pk) ? pk : undefined
-  if (column.dataType !== 'number') return pk
+  if (column.dataType !== 'number') return pk.includes('\0') ? undefined : pk
   return /^\d{1,10}$/.test(pk) && Number(pk) < 2 ** 31 ? Number(pk) : undefined
 }
 

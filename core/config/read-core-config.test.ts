@@ -18,6 +18,16 @@ test('without any setting the database is embedded and everything listens on loo
   assert.deepEqual(warnings, [])
 })
 
+for (const domain of ['example.com', '.example.com', 'localhost', 'a', 'xn--bcher-kva.example', '192.0.2.1'])
+  test(`${domain} is a domain for cookies`, () =>
+    assert.equal(read({ MARTELLO_COOKIE_DOMAIN: domain }).config.cookieDomain, domain))
+
+test('an empty MARTELLO_DATA_DIR is none, and so is an empty domain for cookies', () => {
+  const { dataDir, cookieDomain } = read({ MARTELLO_DATA_DIR: '', MARTELLO_COOKIE_DOMAIN: '' }).config
+  assert.equal(dataDir, read({}).config.dataDir)
+  assert.equal(cookieDomain, undefined)
+})
+
 test('PostgreSQL credentials follow their references at each use', () => {
   const env: Record<string, string> = {
     AUTHENTIK_POSTGRESQL__HOST: 'db',
@@ -49,6 +59,14 @@ const wrong: ReadonlyArray<[env: Record<string, string>, named: RegExp]> = [
   [{ ...POSTGRESQL, MARTELLO_SECRET_KEY: 'k' }, /MARTELLO_SECRET_KEY.*50 characters/],
   [{ MARTELLO_POSTGRESQL__HOST: 'db' }, /MARTELLO_SECRET_KEY is required/],
   [{ ...POSTGRESQL, MARTELLO_POSTGRESQL__PORT: 'x' }, /POSTGRESQL__PORT/],
+  [{ ...POSTGRESQL, MARTELLO_POSTGRESQL__PORT: '0' }, /POSTGRESQL__PORT/],
+  [{ ...POSTGRESQL, MARTELLO_POSTGRESQL__PORT: '65536' }, /POSTGRESQL__PORT/],
+  [{ ...POSTGRESQL, MARTELLO_POSTGRESQL__PORT: '99999' }, /POSTGRESQL__PORT.*65535/],
+  [{ MARTELLO_COOKIE_DOMAIN: 'a b;c' }, /MARTELLO_COOKIE_DOMAIN/],
+  [{ MARTELLO_COOKIE_DOMAIN: 'example.com; Secure' }, /MARTELLO_COOKIE_DOMAIN/],
+  [{ MARTELLO_COOKIE_DOMAIN: 'example.com\r\nX: y' }, /MARTELLO_COOKIE_DOMAIN/],
+  [{ MARTELLO_COOKIE_DOMAIN: 'example.com\n' }, /MARTELLO_COOKIE_DOMAIN/],
+  [{ MARTELLO_COOKIE_DOMAIN: 'a..b' }, /MARTELLO_COOKIE_DOMAIN/],
   [{ ...POSTGRESQL, MARTELLO_POSTGRESQL__SSLMODE: 'maybe' }, /POSTGRESQL__SSLMODE.*disable.*verify-full/],
   [{ MARTELLO_LISTEN__HTTP: 'here' }, /LISTEN__HTTP/],
   [{ MARTELLO_LISTEN__TRUSTED_PROXY_CIDRS: '10.0.0.0/8, 10.0.0.0/33' }, /TRUSTED_PROXY_CIDRS.*10\.0\.0\.0\/33/],
@@ -67,7 +85,7 @@ for (const [env, named] of wrong)
 
 test('every problem is named at once, and no secret with them', () => {
   const all = problemsIn(Object.assign({}, ...wrong.map(([env]) => env), { MARTELLO_SECRET_KEY: 'secret' }))
-  assert.equal(all.length, 9)
+  assert.equal(all.length, 10)
   assert.doesNotMatch(all.join(), /secret/)
 })
 

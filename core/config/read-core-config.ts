@@ -36,7 +36,7 @@ export interface SecretKeyStore {
 /** The core's configuration (sheet core-domain §17); a ConfigError names every problem at once. */
 export function readCoreConfig(source: SettingsSource, secretKeys: SecretKeyStore): CoreSettings {
   const settings = new SettingsReader(source)
-  const dataDir = resolve(settings.text('data_dir', '.martello'))
+  const dataDir = resolve(settings.optional('data_dir') || '.martello')
   const database = readDatabase(settings, dataDir)
   const given = readSecretKey(settings, database.kind)
   const config = {
@@ -48,7 +48,7 @@ export function readCoreConfig(source: SettingsSource, secretKeys: SecretKeyStor
       metrics: settings.listen('listen.metrics', '127.0.0.1:9300'),
     },
     logLevel: settings.logLevel(),
-    cookieDomain: settings.optional('cookie_domain') || undefined,
+    cookieDomain: readCookieDomain(settings),
     trustedProxyCidrs: settings.networks('listen.trusted_proxy_cidrs', PRIVATE_NETWORKS),
     bootstrap: {
       password: settings.secret('bootstrap_password'),
@@ -72,6 +72,16 @@ export function readCoreConfig(source: SettingsSource, secretKeys: SecretKeyStor
   }
 }
 
+/** RFC 6265 §4.1.2.3: a domain, which stands in a header as it is; a dot before it means nothing. */
+const COOKIE_DOMAIN = /^\.?[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?$/i
+
+function readCookieDomain(settings: SettingsReader): string | undefined {
+  const domain = settings.optional('cookie_domain') || undefined
+  if (domain === undefined || (COOKIE_DOMAIN.test(domain) && !domain.includes('..'))) return domain
+  settings.problem(`${SettingsReader.nameOf('cookie_domain')} is not a domain such as example.com`)
+  return undefined
+}
+
 const IMAGE = 'ghcr.io/martello/outpost:%(version)s'
 
 function readOutposts(settings: SettingsReader): CoreConfig['outposts'] {
@@ -93,14 +103,16 @@ function readSecretKey(settings: SettingsReader, database: DatabaseConfig['kind'
   return given
 }
 
+const isPort = (port: number) => port > 0 && port < 65_536
+
 function readDatabase(settings: SettingsReader, dataDir: string): DatabaseConfig {
   const text = (name: string, fallback: string) =>
     settings.live(`postgresql.${name}`, fallback, (value) => value || undefined)
   const port = settings.live(
     'postgresql.port',
     5432,
-    (value) => (/^\d{1,5}$/.test(value) ? Number(value) : undefined),
-    'a port number',
+    (value) => (/^\d{1,5}$/.test(value) && isPort(Number(value)) ? Number(value) : undefined),
+    'a port number from 1 to 65535',
   )
   const server = {
     host: text('host', 'localhost'),

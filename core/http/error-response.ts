@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { ErrorRequestHandler } from 'express'
+import type { ErrorRequestHandler, Response } from 'express'
+import { DiskFullError, isDiskFull, isUnstorable } from '#core/store/store-errors.ts'
 import { MartelloError } from '#schema/kernel/errors.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import { BadRequestError, ForbiddenError, NotFoundError, ValidationFailedError } from './http-errors.ts'
@@ -18,16 +19,31 @@ export function expectedResponse(error: unknown): ErrorResponse | undefined {
   // compat: 403 also without credentials, as no challenge is offered (sheet core-api §2.2).
   if (error instanceof ForbiddenError) return { status: 403, body: { detail: error.detail } }
   if (error instanceof BadRequestError) return { status: error.status, body: { detail: error.detail } }
+  if (isDiskFull(error)) return { status: 503, body: { detail: new DiskFullError().detail, code: 'disk_full' } }
   if (error instanceof MartelloError && error.retryable) return { status: 503, body: { detail: error.detail } }
-  return fromBodyParser(error)
+  if (isUnstorable(error)) return { status: 400, body: { detail: UNSTORABLE } }
+  return fromFramework(error)
 }
 
-function fromBodyParser(error: unknown): ErrorResponse | undefined {
-  if (!(error instanceof Error) || !('status' in error) || !('type' in error)) return undefined
-  const { status, type } = error
+/** A disk has room again when somebody made it, a queue in less. */
+export const RETRY_AFTER_SECONDS = '10'
+
+const UNSTORABLE = 'The request has a null character, or a number out of range.'
+
+/** What Express and its readers of bodies refuse; of a path or of compressed octets they repeat what was sent. */
+function fromFramework(error: unknown): ErrorResponse | undefined {
+  if (!(error instanceof Error) || !('status' in error)) return undefined
+  const { status } = error
   if (typeof status !== 'number' || status < 400 || status > 499) return undefined
-  const detail = type === 'entity.parse.failed' ? `JSON parse error - ${error.message}` : error.message
+  if (!('type' in error)) return { status, body: { detail: 'The request cannot be decoded.' } }
+  const detail = error.type === 'entity.parse.failed' ? `JSON parse error - ${error.message}` : error.message
   return { status, body: { detail } }
+}
+
+/** Sets what goes with the status: when to come again (RFC 9110 §10.2.3). */
+export function setStatus(res: Response, status: number): Response {
+  if (status === 503) res.set('retry-after', RETRY_AFTER_SECONDS)
+  return res.status(status)
 }
 
 /** The only place where an error becomes an HTTP answer; unexpected ones tell the peer an id and nothing else. */
@@ -39,7 +55,7 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
       return
     }
     if (expected !== undefined) {
-      res.status(expected.status).json(expected.body)
+      setStatus(res, expected.status).json(expected.body)
       return
     }
     const errorId = randomBytes(8).toString('hex')

@@ -24,6 +24,10 @@ export const jsonBody: RequestHandler = (req, res, next) => {
   })
 }
 
+/** Refuses a path with a null character: nothing is called so, and the database cannot even be asked for it. */
+export const plainPath: RequestHandler = (req, _res, next) =>
+  next(req.path.includes('%00') ? new BadRequestError(400, 'The path has a null character.') : undefined)
+
 const readForm = express.urlencoded({ limit: 64 * 1024, extended: false, parameterLimit: 100 })
 
 /** Reads an HTML form into `req.body`, as texts by name; whatever is no form has no fields. */

@@ -3,8 +3,9 @@ import express, { type Express, type RequestHandler, type Router } from 'express
 import type { CoreContext } from '#core/context.ts'
 import { isIn, parseNetwork } from '#schema/kernel/networks.ts'
 import { clientAddress } from './client-ip.ts'
-import { errorHandler } from './error-response.ts'
+import { errorHandler, setStatus } from './error-response.ts'
 import { NotFoundError } from './http-errors.ts'
+import { plainPath } from './limits.ts'
 import { requestId } from './request-id.ts'
 
 /** What the application is put together from. */
@@ -23,17 +24,22 @@ export function createHttpApp(ctx: CoreContext, { session, routers }: HttpParts)
   app.use(requestId, securityHeaders)
   app.get('/-/health/live/', (_req, res) => void res.status(204).end())
   app.get('/-/health/ready/', async (_req, res) => {
-    const ready = await ctx.db.execute(sql`select 1`).then(
-      () => true,
-      () => false,
-    )
-    res.status(ready ? 204 : 503).end()
+    setStatus(res, (await takesWrites(ctx).catch(() => false)) ? 204 : 503).end()
   })
+  app.use('/api', plainPath)
   app.use(clientAddress(ctx), session)
   for (const { path, router } of routers) app.use(path, router)
   app.use((_req, _res, next) => next(new NotFoundError()))
   app.use(errorHandler(ctx.log))
   return app
+}
+
+/** Whether the database answers, and more than reads: it takes only those while its disk is full. */
+async function takesWrites({ db }: CoreContext): Promise<boolean> {
+  const { rows } = (await db.execute(sql`select current_setting('transaction_read_only') = 'off' as writes`)) as {
+    rows: { writes: boolean }[]
+  }
+  return rows[0]?.writes === true
 }
 
 /** compat: an address that is no trusted proxy's cannot say for whom it asks. */

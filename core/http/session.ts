@@ -4,6 +4,7 @@ import { and, eq, gt } from 'drizzle-orm'
 import type { Request, RequestHandler, Response } from 'express'
 import type { CoreContext } from '#core/context.ts'
 import type { Database } from '#core/store/database.ts'
+import { isDiskFull } from '#core/store/store-errors.ts'
 import { sessions } from '#core/store/tables/users.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { clientIpOf, isVouchedFor } from './client-ip.ts'
@@ -156,10 +157,18 @@ async function findSession(ctx: CoreContext, keyHash: string): Promise<SessionRe
     .select()
     .from(sessions)
     .where(and(eq(sessions.keyHash, keyHash), gt(sessions.expires, new Date(now))))
-  if (record !== undefined && now - record.lastUsed.getTime() > TOUCH_EVERY_MS)
-    await ctx.db
-      .update(sessions)
-      .set({ lastUsed: new Date(now) })
-      .where(eq(sessions.uuid, record.uuid))
+  if (record !== undefined && now - record.lastUsed.getTime() > TOUCH_EVERY_MS) await touch(ctx, record)
   return record
+}
+
+/** Says when the session was used last; that is no reason to refuse it while the disk is full. */
+async function touch({ db, clock }: CoreContext, { uuid }: SessionRecord): Promise<void> {
+  try {
+    await db
+      .update(sessions)
+      .set({ lastUsed: new Date(clock.now()) })
+      .where(eq(sessions.uuid, uuid))
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+  }
 }

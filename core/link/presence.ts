@@ -1,5 +1,6 @@
 import { and, eq, lt, sql } from 'drizzle-orm'
 import type { CoreContext } from '#core/context.ts'
+import { isDiskFull } from '#core/store/store-errors.ts'
 import { outpostInstances } from '#core/store/tables/outposts.ts'
 import { isAlive } from '#schema/kernel/health.ts'
 import type { HelloArgs } from '#schema/wire/messages.ts'
@@ -12,6 +13,18 @@ const FORGOTTEN_AFTER_MS = 24 * 3_600_000
 
 const isInstance = ({ outpost, uid }: Key) =>
   and(eq(outpostInstances.outpostUuid, outpost), eq(outpostInstances.uid, uid))
+
+/**
+ * A link stays while the disk is full, for what it is told of: what an instance says is said again within seconds, and
+ * whoever is silent meanwhile is not taken for being there.
+ */
+async function unlessFull(write: PromiseLike<unknown>): Promise<void> {
+  try {
+    await write
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+  }
+}
 
 /** Records what an instance said of itself, and that it is there. */
 export async function sawHello(ctx: CoreContext, { outpost, uid }: Key, hello: HelloArgs): Promise<void> {
@@ -27,18 +40,22 @@ export async function sawHello(ctx: CoreContext, { outpost, uid }: Key, hello: H
     appliedSequence: sequence,
     args,
   }
-  await ctx.db
-    .insert(outpostInstances)
-    .values({ outpostUuid: outpost, uid, ...seen })
-    .onConflictDoUpdate({ target: [outpostInstances.outpostUuid, outpostInstances.uid], set: seen })
+  await unlessFull(
+    ctx.db
+      .insert(outpostInstances)
+      .values({ outpostUuid: outpost, uid, ...seen })
+      .onConflictDoUpdate({ target: [outpostInstances.outpostUuid, outpostInstances.uid], set: seen }),
+  )
 }
 
 /** Records that an instance is there. */
 export async function sawMessage(ctx: CoreContext, key: Key): Promise<void> {
-  await ctx.db
-    .update(outpostInstances)
-    .set({ lastSeen: new Date(ctx.clock.now()) })
-    .where(isInstance(key))
+  await unlessFull(
+    ctx.db
+      .update(outpostInstances)
+      .set({ lastSeen: new Date(ctx.clock.now()) })
+      .where(isInstance(key)),
+  )
 }
 
 /** Records what an instance enforces from now on; it never goes back. */
@@ -48,27 +65,33 @@ export async function sawApplied(
   applied: { revision?: number | undefined; sequence?: number | undefined },
 ): Promise<void> {
   const { revision = 0, sequence = 0 } = applied
-  await ctx.db
-    .update(outpostInstances)
-    .set({
-      lastSeen: new Date(ctx.clock.now()),
-      appliedRevision: sql`greatest(${outpostInstances.appliedRevision}, ${revision})`,
-      appliedSequence: sql`greatest(${outpostInstances.appliedSequence}, ${sequence})`,
-    })
-    .where(isInstance(key))
+  await unlessFull(
+    ctx.db
+      .update(outpostInstances)
+      .set({
+        lastSeen: new Date(ctx.clock.now()),
+        appliedRevision: sql`greatest(${outpostInstances.appliedRevision}, ${revision})`,
+        appliedSequence: sql`greatest(${outpostInstances.appliedSequence}, ${sequence})`,
+      })
+      .where(isInstance(key)),
+  )
 }
 
 /** The connection was lost: the instance is not linked any more, but may serve what it knows. */
 export async function lost(ctx: CoreContext, key: Key): Promise<void> {
-  await ctx.db
-    .update(outpostInstances)
-    .set({ replica: null })
-    .where(and(isInstance(key), eq(outpostInstances.replica, ctx.replicaId)))
+  await unlessFull(
+    ctx.db
+      .update(outpostInstances)
+      .set({ replica: null })
+      .where(and(isInstance(key), eq(outpostInstances.replica, ctx.replicaId))),
+  )
 }
 
 /** The process has said that it ends. */
 export async function left(ctx: CoreContext, key: Key): Promise<void> {
-  await ctx.db.delete(outpostInstances).where(and(isInstance(key), eq(outpostInstances.replica, ctx.replicaId)))
+  await unlessFull(
+    ctx.db.delete(outpostInstances).where(and(isInstance(key), eq(outpostInstances.replica, ctx.replicaId))),
+  )
 }
 
 /** No instance is linked: what held the links, the only core process that there can be, has ended. */

@@ -1,6 +1,7 @@
 import type { Provider as OidcProvider } from 'oidc-provider'
 import type { CoreContext } from '#core/context.ts'
 import type { ApplicationSettings } from './application-settings.ts'
+import { answerErrors, answerExpected } from './expected-errors.ts'
 import { finishAnswers } from './finish-answers.ts'
 import { errors, Provider } from './library.ts'
 import { providerConfiguration, REFUSED_GRANTS } from './provider-configuration.ts'
@@ -19,9 +20,12 @@ export function buildProvider(ctx: CoreContext, settings: ApplicationSettings, b
       throw new errors.UnauthorizedClient()
     })
   replaceModels(ctx, settings, provider)
-  provider.use(finishAnswers(ctx, settings, urls))
   const log = ctx.log.child({ logger: 'oidc', provider: settings.provider.name })
-  provider.on('server_error', (_, cause) => log.error('OpenID request failed', { cause }))
+  provider.use(answerErrors(log))
+  provider.use(finishAnswers(ctx, settings, urls))
+  provider.on('server_error', (koa, cause) => {
+    if (!answerExpected(koa, cause)) log.error('OpenID request failed', { cause })
+  })
   return provider
 }
 

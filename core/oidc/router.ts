@@ -1,6 +1,6 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import type { CoreContext } from '#core/context.ts'
-import { formBody } from '#core/http/limits.ts'
+import { formBody, plainPath } from '#core/http/limits.ts'
 import { storedTokenId } from './access-token.ts'
 import type { ApplicationSettings } from './application-settings.ts'
 import { clientOfInteraction } from './artifact-store.ts'
@@ -8,6 +8,7 @@ import { authorizeParameters } from './authorize-parameters.ts'
 import { baseUrl } from './base-url.ts'
 import { claimedClientId, claimedTokenClient } from './client-credentials.ts'
 import { endSession } from './end-session.ts'
+import { asOidcError } from './expected-errors.ts'
 import { innerRequest } from './inner-request.ts'
 import { interact } from './interaction.ts'
 import { sendNotice } from './pages.ts'
@@ -34,7 +35,7 @@ export function oidcRouter(ctx: CoreContext): Router {
   const cache = new SettingsCache(ctx)
   const providers = new Providers(ctx)
   const router = Router()
-  router.use(formBody)
+  router.use(plainPath, formBody)
 
   const handle =
     (find: Find, refuse: Refuse, answer: Answer): RequestHandler =>
@@ -104,6 +105,7 @@ export function oidcRouter(ctx: CoreContext): Router {
     .route('/:slug/end-session/')
     .get(handle(bySlug, refuseSlug, end))
     .post(handle(bySlug, refuseSlug, end))
+  router.use(asOidcError)
   return router
 }
 

@@ -23,7 +23,9 @@ export class SettingsCache {
   }
 
   /** A load that a change overtakes is given to those who already wait for it, and to nobody after. */
-  get(by: By): Promise<ApplicationSettings | undefined> {
+  async get(by: By): Promise<ApplicationSettings | undefined> {
+    // No client and no application is called so, and the database cannot be asked for it.
+    if (Object.values(by).some((name) => name.includes('\0'))) return undefined
     const key = JSON.stringify(by)
     const known = this.#entries.get(key)
     if (known !== undefined) return known

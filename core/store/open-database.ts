@@ -18,5 +18,5 @@ export interface DatabaseHandle {
 
 /** Opens the configured engine and proves it usable; see `store-errors.ts` for what it refuses. */
 export function openDatabase(config: DatabaseConfig, log: Logger): Promise<DatabaseHandle> {
-  return config.kind === 'embedded' ? openEmbedded(config.folder) : openPostgresql(config, log)
+  return config.kind === 'embedded' ? openEmbedded(config.folder, log) : openPostgresql(config, log)
 }

@@ -2,8 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { join } from 'node:path'
 import { PGlite, type QueryOptions, type Results, type Transaction } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
+import { folderProblem } from '#core/config/folder-problem.ts'
+import type { Logger } from '#schema/kernel/logger.ts'
 import type { Database } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
+import { guardFreeSpace, requireRoom } from './free-space.ts'
 import type { DatabaseHandle } from './open-database.ts'
 import { DatabaseUnavailableError } from './store-errors.ts'
 
@@ -34,15 +37,26 @@ class EmbeddedClient extends PGlite {
 }
 
 /** Opens PGlite in `<folder>/postgresql`, for this process alone. */
-export async function openEmbedded(folder: string): Promise<DatabaseHandle> {
+export async function openEmbedded(folder: string, log: Logger): Promise<DatabaseHandle> {
+  requireRoom(folder)
   const lock = lockFolder(folder)
   const client = new EmbeddedClient(join(folder, 'postgresql'))
   try {
     await client.waitReady
   } catch (cause) {
     lock[Symbol.dispose]()
-    throw new DatabaseUnavailableError(`the embedded database in ${folder} cannot be opened`, { cause })
+    throw new DatabaseUnavailableError(
+      `the embedded database cannot be opened: ${folderProblem(join(folder, 'postgresql'), cause)}`,
+      { cause },
+    )
   }
+  const guard = guardFreeSpace({
+    folder,
+    log,
+    async allowWrites(allowed) {
+      await client.exec(`SET SESSION CHARACTERISTICS AS TRANSACTION ${allowed ? 'READ WRITE' : 'READ ONLY'}`)
+    },
+  })
   return {
     db: drizzle(client) as unknown as Database,
     engine: 'embedded',
@@ -54,6 +68,7 @@ export async function openEmbedded(folder: string): Promise<DatabaseHandle> {
     },
     async close() {
       if (client.closed) return
+      await guard[Symbol.asyncDispose]()
       await client.close()
       lock[Symbol.dispose]()
     },

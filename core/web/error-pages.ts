@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express'
 import type { CoreContext } from '#core/context.ts'
-import { expectedResponse } from '#core/http/error-response.ts'
+import { expectedResponse, setStatus } from '#core/http/error-response.ts'
 import { requestIdOf } from '#core/http/request-id.ts'
 import { html } from './html.ts'
 import { sendPage } from './page.ts'
@@ -20,6 +20,7 @@ export function errorPages(ctx: CoreContext): ErrorRequestHandler {
     if (expected === undefined) ctx.log.error('a page failed', { request_id: requestIdOf(req), cause: error })
     const status = expected?.status ?? 500
     const title = TITLES[status] ?? (status < 500 ? 'This request cannot be read' : 'Something went wrong')
+    setStatus(res, status)
     sendPage(res, {
       title,
       status,

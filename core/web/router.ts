@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import express, { type RequestHandler, Router } from 'express'
 import type { CoreContext } from '#core/context.ts'
 import { NotFoundError } from '#core/http/http-errors.ts'
+import { plainPath } from '#core/http/limits.ts'
 import { defaultFlows } from './default-flows.ts'
 import { errorPages } from './error-pages.ts'
 import { flowPages } from './flow-pages.ts'
@@ -14,7 +15,7 @@ export function webRouter(ctx: CoreContext): Router {
     '/static',
     express.static(join(import.meta.dirname, 'static'), { index: false, maxAge: '1h', redirect: false }),
   )
-  router.use(libraryPages(ctx), defaultFlows(ctx), flowPages(ctx))
+  router.use(plainPath, libraryPages(ctx), defaultFlows(ctx), flowPages(ctx))
   router.use(notFound)
   router.use(errorPages(ctx))
   return router

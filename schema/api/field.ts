@@ -60,6 +60,7 @@ const NOT_TEXT = 'Not a valid string.'
 const BLANK = 'This field may not be blank.'
 const NUL = /\u0000/
 const NO_NUL = 'Null characters are not allowed.'
+const NO_NUMBER = 'A number is out of range.'
 const NO_SURROGATES = 'Surrogate characters are not allowed.'
 
 const storable = (type: z.ZodString): z.ZodString =>
@@ -198,9 +199,10 @@ export function shaped(kind: FieldKind, shape: z.ZodType, options: FieldOptions 
   return field(kind, type, options)
 }
 
-/** What PostgreSQL takes in no text, not even inside JSON. */
-function unstorable(value: unknown): string | undefined {
+/** What is wrong with a value that PostgreSQL takes in no text, not even inside JSON, or that JSON has no number for. */
+export function unstorable(value: unknown): string | undefined {
   if (typeof value === 'string') return NUL.test(value) ? NO_NUL : value.isWellFormed() ? undefined : NO_SURROGATES
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : NO_NUMBER
   if (typeof value !== 'object' || value === null) return undefined
   for (const part of [...Object.keys(value), ...Object.values(value)]) {
     const problem = unstorable(part)

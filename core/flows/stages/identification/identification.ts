@@ -38,9 +38,10 @@ export const identification: StageExecutor = {
     const parsed = parseAnswer(identificationResponse, answer)
     if ('refusal' in parsed) return parsed.refusal
     const { uid_field: identifier, password } = parsed.value
-    const user = await identify(run.ctx.db, settings, identifier)
-    run.context.identifier = identifier
-    run.context.pendingUser = user?.id ?? null
+    const shown = storable(identifier)
+    const user = await identify(run.ctx.db, settings, shown)
+    run.context.identifier = shown
+    run.context.pendingUser = shown === identifier ? (user?.id ?? null) : null
     delete run.context.authenticated
     if (settings.passwordStage === null) return PASSED
     if (password === undefined || password === '') return invalid('password', 'This field is required.', 'required')
@@ -49,6 +50,9 @@ export const identification: StageExecutor = {
     return outcome ? PASSED : invalid('non_field_errors', 'Failed to authenticate.')
   },
 }
+
+/** What the database can be asked for, and keep: nobody has a name that this changes, but it goes on like any other. */
+const storable = (identifier: string): string => identifier.replaceAll('\0', '\ufffd').toWellFormed()
 
 /** The one user that the identifier names; an identifier that names several names nobody. */
 async function identify(db: Database, settings: Settings, identifier: string): Promise<UserRecord | undefined> {
