@@ -30,6 +30,9 @@ const ownership = z.object({
   applied: remembered,
 })
 export type Ownership = z.infer<typeof ownership>
+export type Owner = Pick<Ownership, 'owner' | 'source'>
+
+const ownershipPage = z.object({ results: z.array(z.looseObject({})) })
 
 const pathOf = ({ path }: Resource, key?: string) => `/${path}${key === undefined ? '' : `${encodeURIComponent(key)}/`}`
 export const keyOf = ({ key }: Resource, object: JsonObject): string => String(object[key.field])
@@ -73,6 +76,15 @@ export class CoreObjects {
     return this.#ownerships.get(owner)
   }
 
+  /** Undefined only when there is none: a list that changes while its pages are read may not show one. */
+  async findOwnership(owner: string): Promise<Ownership | undefined> {
+    const known = this.#ownerships.get(owner)
+    if (known !== undefined) return known
+    const { results } = ownershipPage.parse(await this.#ask({ path: pathOf(ownershipResource), query: { owner } }))
+    const [found] = results
+    return found === undefined ? undefined : this.#keep(found)
+  }
+
   /** Who keeps an object. */
   keeperOf(custom: CustomKind, key: string): Ownership | undefined {
     return this.#ownerships.values().find(({ object }) => object === nameOf(custom, key))
@@ -100,8 +112,10 @@ export class CoreObjects {
     return this.#bindings.filter(({ target }) => target === application['pk'])
   }
 
-  async create(custom: CustomKind, values: JsonObject): Promise<JsonObject> {
-    return this.#see(custom, await this.#ask({ method: 'POST', path: pathOf(custom.resource), body: values }))
+  /** With its ownership, or not at all: whoever is ended before the answer comes finds it as its own. */
+  async create(custom: CustomKind, values: JsonObject, by: Owner): Promise<JsonObject> {
+    const request: CoreRequest = { method: 'POST', path: pathOf(custom.resource), query: { ...by }, body: values }
+    return this.#see(custom, await this.#ask(request))
   }
 
   async update(custom: CustomKind, live: JsonObject, values: JsonObject): Promise<JsonObject> {
@@ -118,7 +132,7 @@ export class CoreObjects {
     }
   }
 
-  async own(custom: CustomKind, live: JsonObject, by: { owner: string; source: string }): Promise<Ownership> {
+  async own(custom: CustomKind, live: JsonObject, by: Owner): Promise<Ownership> {
     const body = {
       ...by,
       model: custom.resource.model,

@@ -3,9 +3,17 @@ import type { ServedKind } from '#controllers/kubernetes/discovery.ts'
 import { type CustomKind, GROUP } from '#schema/custom-resources/kinds.ts'
 import { type Lookup, type SecretKey, type Wanted, wantedOf } from '#schema/custom-resources/wanted.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
+import { CoreUnreachableError } from '#schema/kernel/errors.ts'
 import { decideAccess } from './access.ts'
 import type { ClusterResources, SecretValue } from './cluster-resources.ts'
-import { type CoreObjects, keyOf, NOTHING_REMEMBERED, type Ownership, type Remembered } from './core-objects.ts'
+import {
+  type CoreObjects,
+  keyOf,
+  NOTHING_REMEMBERED,
+  type Owner,
+  type Ownership,
+  type Remembered,
+} from './core-objects.ts'
 import { adopts, type CustomObject, overwrites, ownerOf, retains } from './custom-object.ts'
 import { appliedAfter, decideWrite } from './decide-write.ts'
 import { isFalse, isTrue, type Outcome, refusalOf, refused } from './outcome.ts'
@@ -119,7 +127,7 @@ class ResourceWork {
         `In the core, ${name} is there already. The annotation ${GROUP}/adopt=true takes it over.`,
       )
     if (keeper !== undefined) await this.#core.forget(keeper)
-    return this.#update(await this.#own(there), there)
+    return this.#update(await this.#core.own(custom, there, this.#owner()), there)
   }
 
   /** What lets people in comes last: without its provider an application opens nothing. */
@@ -127,17 +135,12 @@ class ResourceWork {
     const { custom } = this.#subject
     const { provider: _provider, ...first } = this.#wanted.values
     const values = custom.hasAccess ? first : this.#wanted.values
-    const live = await this.#core.create(custom, { ...values, ...this.#secretValues(NOTHING_REMEMBERED) })
-    try {
-      const ownership = await this.#own(live)
-      const applied = { ...NOTHING_REMEMBERED, ...appliedAfter(values, NOTHING_REMEMBERED, live, []) }
-      return await this.#update({ ...ownership, applied: { ...applied, secrets: this.#versions() } }, live)
-    } catch (error) {
-      // Without an owner it would be in the way of the next try.
-      if (this.#core.keeperOf(custom, keyOf(custom.resource, live)) === undefined)
-        await this.#core.remove(custom.resource, keyOf(custom.resource, live))
-      throw error
-    }
+    const by = this.#owner()
+    const live = await this.#core.create(custom, { ...values, ...this.#secretValues(NOTHING_REMEMBERED) }, by)
+    const ownership = await this.#core.findOwnership(by.owner)
+    if (ownership === undefined) throw new CoreUnreachableError('an object was made without its ownership')
+    const applied = { ...NOTHING_REMEMBERED, ...appliedAfter(values, NOTHING_REMEMBERED, live, []) }
+    return this.#update({ ...ownership, applied: { ...applied, secrets: this.#versions() } }, live)
   }
 
   async #update(ownership: Ownership, before: JsonObject): Promise<Outcome> {
@@ -177,9 +180,8 @@ class ResourceWork {
     return { ready: isTrue('Applied', 'The object is in the core.'), synced, object: keyOf(custom.resource, live) }
   }
 
-  #own(live: JsonObject): Promise<Ownership> {
-    const { custom, object } = this.#subject
-    return this.#core.own(custom, live, { owner: ownerOf(object), source: sourceOf(this.#subject) })
+  #owner(): Owner {
+    return { owner: ownerOf(this.#subject.object), source: sourceOf(this.#subject) }
   }
 
   #secretValues({ secrets }: Remembered): JsonObject {
