@@ -1,9 +1,18 @@
+import { eq } from 'drizzle-orm'
+import type { Database } from '#core/store/database.ts'
+import { ownerships } from '#core/store/tables/ownerships.ts'
 import { ownershipResource } from '#schema/api/ownerships.ts'
 import { permissionFor } from '#schema/api/resource.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { type Binding, columnOf, propertyOf, type Row } from './binding.ts'
 import { checkedValues } from './checks.ts'
 import { type Call, requirePermission } from './route.ts'
+
+/** Keeps the owner of an object whose key is another one now. */
+export async function moveOwnership(db: Database, binding: Binding, before: Row, after: Row): Promise<void> {
+  const [from, to] = [ownedName(binding, before), ownedName(binding, after)]
+  if (from !== to) await db.update(ownerships).set({ object: to }).where(eq(ownerships.object, from))
+}
 
 export const ownershipsOf = (call: Call): Binding => call.registry.of(ownershipResource.model)!
 

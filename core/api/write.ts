@@ -7,7 +7,7 @@ import { appOf, modelNameOf } from '#schema/api/resource.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { type Binding, columnOf, type Effect, keyOf, pkOf, propertyOf, type Row } from './binding.ts'
 import { findVisible } from './objects.ts'
-import { ownedName, ownershipsOf } from './owned-objects.ts'
+import { moveOwnership, ownedName, ownershipsOf } from './owned-objects.ts'
 import { type Call, userOf } from './route.ts'
 import { deleteRow, insertRow, linksOf, replaceLinks, selectRows, updateRow } from './rows.ts'
 import { nameOf } from './used-by.ts'
@@ -56,6 +56,7 @@ export function update(call: Call, binding: Binding, values: JsonObject): Promis
     await seal(call.ctx, tx, binding, key, sealed)
     await writeLinks(tx, binding, key, values)
     const after = await rowOf(tx, binding, key)
+    await moveOwnership(tx, binding, before, after)
     const effect = await binding.written?.(call, tx, {
       before,
       after,

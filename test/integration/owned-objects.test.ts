@@ -48,3 +48,10 @@ test('whoever may not make ownerships makes no object with one', async () => {
   assert.deepEqual(await ownedBy('plain'), [])
   assert.equal((await made('')).status, 201)
 })
+
+test('an ownership follows its object to another key', async () => {
+  await make('before', '?owner=follower&source=here')
+  const renamed = await api.ask('PATCH', 'core/applications/before/', { json: { slug: 'after' } })
+  assert.equal(renamed.status, 200)
+  assert.deepEqual(await ownedBy('follower'), ['authentik_core.application/after of here'])
+})
