@@ -15,6 +15,8 @@ const remembered = z.object({
   generation: z.number().default(0),
   /** Which version of which Secret a field was written from. */
   secrets: z.record(z.string(), z.string()).default({}),
+  /** Of the object, which no other ever has. */
+  pk: z.string().default(''),
   /** Of the groups that may use it: the policy binding of each. */
   bindings: z.record(z.string(), z.string()).default({}),
 })
@@ -32,10 +34,15 @@ const ownership = z.object({
 export type Ownership = z.infer<typeof ownership>
 export type Owner = Pick<Ownership, 'owner' | 'source'>
 
-const ownershipPage = z.object({ results: z.array(z.looseObject({})) })
+const onePage = z.object({ results: z.array(z.looseObject({})) })
+/** The most that the core puts on a page. */
+const WHOLE = 1_000
 
 const pathOf = ({ path }: Resource, key?: string) => `/${path}${key === undefined ? '' : `${encodeURIComponent(key)}/`}`
 export const keyOf = ({ key }: Resource, object: JsonObject): string => String(object[key.field])
+/** A key that people see may be that of another object by now. */
+const sameAs = ({ pk }: Remembered, live: JsonObject | undefined) =>
+  pk === '' || String(live?.['pk']) === pk ? live : undefined
 const nameOf = (custom: CustomKind, key: string) => `${custom.resource.model}/${key}`
 
 /**
@@ -80,9 +87,7 @@ export class CoreObjects {
   async findOwnership(owner: string): Promise<Ownership | undefined> {
     const known = this.#ownerships.get(owner)
     if (known !== undefined) return known
-    const { results } = ownershipPage.parse(await this.#ask({ path: pathOf(ownershipResource), query: { owner } }))
-    const [found] = results
-    return found === undefined ? undefined : this.#keep(found)
+    return this.#askOwnership(owner)
   }
 
   /** Who keeps an object. */
@@ -91,14 +96,18 @@ export class CoreObjects {
   }
 
   /** What an ownership is of, as far as lists show it. */
-  listed({ object }: Ownership): JsonObject | undefined {
-    return this.#live.get(object)
+  listed({ object, applied }: Ownership): JsonObject | undefined {
+    return sameAs(applied, this.#live.get(object))
   }
 
   /** What an ownership is of; undefined when it is gone. Of applications, lists show those that one may use oneself. */
   async owned(custom: CustomKind, ownership: Ownership): Promise<JsonObject | undefined> {
-    const key = ownership.object.slice(ownership.object.indexOf('/') + 1)
-    return this.listed(ownership) ?? (await this.#find(custom, key))
+    const listed = this.listed(ownership)
+    if (listed !== undefined) return listed
+    // It may have moved to another key since the lists were read.
+    const now = await this.#askOwnership(ownership.owner)
+    if (now === undefined) return undefined
+    return sameAs(now.applied, await this.#find(custom, now.object.slice(now.object.indexOf('/') + 1)))
   }
 
   /** The object that has a name which there is only once. */
@@ -110,6 +119,12 @@ export class CoreObjects {
 
   bindingsOf(application: JsonObject): readonly JsonObject[] {
     return this.#bindings.filter(({ target }) => target === application['pk'])
+  }
+
+  /** What is there now: a list that changes while its pages are read may not show all. */
+  async findBindings({ pk: target }: JsonObject): Promise<readonly JsonObject[]> {
+    const query = { target: String(target), page_size: WHOLE }
+    return onePage.parse(await this.#ask({ path: pathOf(policyBindingResource), query })).results
   }
 
   /** With its ownership, or not at all: whoever is ended before the answer comes finds it as its own. */
@@ -166,6 +181,11 @@ export class CoreObjects {
   async read(path: string): Promise<unknown> {
     const answer = await this.#core.request({ path })
     return answer.kind === 'ok' ? answer.body : undefined
+  }
+
+  async #askOwnership(owner: string): Promise<Ownership | undefined> {
+    const [found] = onePage.parse(await this.#ask({ path: pathOf(ownershipResource), query: { owner } })).results
+    return found === undefined ? undefined : this.#keep(found)
   }
 
   async #find(custom: CustomKind, key: string): Promise<JsonObject | undefined> {

@@ -4,7 +4,7 @@ import { type CustomKind, GROUP } from '#schema/custom-resources/kinds.ts'
 import { type Lookup, type SecretKey, type Wanted, wantedOf } from '#schema/custom-resources/wanted.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { CoreUnreachableError } from '#schema/kernel/errors.ts'
-import { decideAccess } from './access.ts'
+import { type AccessWrite, decideAccess, isSettled } from './access.ts'
 import type { ClusterResources, SecretValue } from './cluster-resources.ts'
 import {
   type CoreObjects,
@@ -63,7 +63,7 @@ export async function reconcileResource(
 }
 
 async function letGo({ custom, object }: Subject, core: CoreObjects): Promise<void> {
-  const ownership = core.ownershipOf(ownerOf(object))
+  const ownership = await core.findOwnership(ownerOf(object))
   if (ownership === undefined) return
   const live = await core.owned(custom, ownership)
   if (live !== undefined && !retains(object)) await core.remove(custom.resource, keyOf(custom.resource, live))
@@ -101,7 +101,7 @@ class ResourceWork {
 
   async bring(): Promise<Outcome> {
     const { object } = this.#subject
-    const ownership = this.#core.ownershipOf(ownerOf(object))
+    const ownership = await this.#core.findOwnership(ownerOf(object))
     if (ownership === undefined) return this.#begin()
     const live = await this.#core.owned(this.#subject.custom, ownership)
     if (live !== undefined) return this.#update(ownership, live)
@@ -147,7 +147,7 @@ class ResourceWork {
     const { custom, object } = this.#subject
     const { applied } = ownership
     const how = { overwrites: overwrites(object) }
-    const access = decideAccess(this.#wanted.groups, applied.bindings, this.#core.bindingsOf(before), how)
+    const access = await this.#access(applied, before)
     const bindings: Record<string, string> = { ...applied.bindings, ...Object.fromEntries(access.take) }
     for (const [index, group] of access.bind.entries()) {
       bindings[group] = await this.#core.bind(before, group, index)
@@ -164,11 +164,20 @@ class ResourceWork {
       ...appliedAfter(this.#wanted.values, applied, live, drifted),
       generation: object.metadata.generation,
       secrets: this.#versions(),
+      pk: String(live['pk']),
       bindings,
     }
     const known = this.#core.ownershipOf(ownership.owner)?.applied
     if (!isDeepStrictEqual(after, known)) await this.#core.remember(custom, ownership, live, after)
     return this.#outcome(live, access.drifted ? [...drifted, 'access'] : drifted)
+  }
+
+  /** What seems to be out of order is looked at once more, by itself. */
+  async #access({ bindings }: Remembered, live: JsonObject): Promise<AccessWrite> {
+    const how = { overwrites: overwrites(this.#subject.object) }
+    const decided = (there: readonly JsonObject[]) => decideAccess(this.#wanted.groups, bindings, there, how)
+    const access = decided(this.#core.bindingsOf(live))
+    return isSettled(access) ? access : decided(await this.#core.findBindings(live))
   }
 
   #outcome(live: JsonObject, drifted: readonly string[]): Outcome {

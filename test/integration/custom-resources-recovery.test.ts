@@ -146,4 +146,110 @@ suite('custom resources whose controller is disturbed', () => {
     await kubectl('delete', 'proxyprovider', 'raced', '--timeout=20s')
     assert.equal((await named('/providers/proxy/', 'raced')).length, 1)
   })
+
+  test('an ownership that moved to a page already read does not leave its object behind', async (t) => {
+    if (bench === undefined) return t.skip('no Kubernetes')
+    await apply(proxyProvider('moved'))
+    {
+      await using _ = startFrontEnd(bench.core)
+      await isSynced('ProxyProvider', 'moved')
+    }
+    const fill = (place: string) => (index: number) =>
+      api('POST', '/core/ownerships/', {
+        model: 'test.filler',
+        object: `test.filler/${place}-${index}`,
+        owner: `${place}-${index}`,
+        source: `${place} filler`,
+      })
+    const first = await many(100, fill('A'))
+    const last = await many(30, fill('Z'))
+    const paging = shrinking('/core/ownerships/', first.splice(0, 20))
+    await kubectl('delete', 'proxyprovider', 'moved', '--wait=false')
+    {
+      await using line = await lineToCore(bench.core.url, paging)
+      await using _ = startFrontEnd(bench.core, { host: line.url })
+      await kubectl('wait', '--for=delete', 'proxyprovider/moved', '--timeout=20s')
+    }
+    assert.deepEqual(await named('/providers/proxy/', 'moved'), [])
+    assert.deepEqual(await ownerships('search=apps/moved'), [])
+    await drop('/core/ownerships/', [...first, ...last])
+  })
+
+  test('a policy binding that moved to a page already read is not made again', async (t) => {
+    if (bench === undefined) return t.skip('no Kubernetes')
+    await api('POST', '/core/groups/', { name: 'readers' })
+    const access = { groups: ['staff', 'readers'] }
+    const annotations = { 'martello.io/on-drift': 'overwrite' }
+    await apply(proxyProvider('bound'))
+    await apply(
+      customResource('Application', 'bound', { provider: { ...provider, name: 'bound' }, access }, { annotations }),
+    )
+    {
+      await using _ = startFrontEnd(bench.core)
+      await isSynced('Application', 'bound')
+    }
+    const [{ pk: target }] = await named('/core/applications/', 'bound')
+    const bindings = async () => {
+      const { results } = (await api('GET', `/policies/bindings/?target=${target}&page_size=1000`)).body
+      return results.filter((each: any) => access.groups.includes(each.group_obj.name)).map((each: any) => each.pk)
+    }
+    const before = await bindings()
+    assert.equal(before.length, 2)
+    const { pk: group } = (await api('POST', '/core/groups/', { name: 'fillers' })).body
+    const fill = (order: number) => () => api('POST', '/policies/bindings/', { target, group, order })
+    const first = await many(100, fill(0))
+    await many(30, fill(9))
+    const paging = shrinking('/policies/bindings/', first.splice(0, 20))
+    {
+      await using line = await lineToCore(bench.core.url, paging)
+      await using _ = startFrontEnd(bench.core, { host: line.url })
+      await paging.after(2)
+    }
+    assert.deepEqual((await bindings()).sort(), before.sort())
+    await api('DELETE', `/core/groups/${group}/`)
+  })
+
+  test('an application that a person has made in the place of a deleted one is theirs', async (t) => {
+    if (bench === undefined) return t.skip('no Kubernetes')
+    await using _ = startFrontEnd(bench.core)
+    await apply(
+      proxyProvider('replaced'),
+      customResource('Application', 'replaced', {
+        provider: { ...provider, name: 'replaced' },
+        access: { everyone: true },
+      }),
+    )
+    await isSynced('Application', 'replaced')
+    await api('DELETE', '/core/applications/replaced/')
+    await isSaid('Application', 'replaced', 'Ready', 'Missing')
+    const { pk } = (await api('POST', '/core/applications/', { name: 'theirs', slug: 'replaced' })).body
+    await kubectl('annotate', 'application/replaced', 'martello.io/on-drift=overwrite')
+    await isSaid('Application', 'replaced', 'Ready', 'Conflict')
+    await kubectl('delete', 'application', 'replaced', '--timeout=20s')
+    const { body } = await api('GET', '/core/applications/replaced/')
+    assert.deepEqual([body.pk, body.name, body.provider], [pk, 'theirs', null])
+  })
 })
+
+/** The keys of as many objects as are asked for. */
+async function many(count: number, make: (index: number) => Promise<{ body: any }>): Promise<string[]> {
+  const made = await Promise.all(Array.from({ length: count }, (_, index) => make(index)))
+  return made.map(({ body }) => body.pk)
+}
+
+const drop = (path: string, keys: readonly string[]) => Promise.all(keys.map((pk) => api('DELETE', `${path}${pk}/`)))
+
+/** Deletes objects of a list once its first page has been read, so that what follows moves there unseen. */
+function shrinking(list: string, keys: readonly string[]) {
+  let rounds = 0
+  const heard = async ({ method, path, status }: LineCall) => {
+    const [called, query = ''] = path.split('?')
+    if (method !== 'GET' || called !== list || status === undefined) return
+    if (new URLSearchParams(query).get('page') !== '1') return
+    if (rounds === 0) await drop(list, keys)
+    rounds++
+  }
+  /** Once so many readings of the list, and what was made of all but the last, are over. */
+  const after = (count: number) => until(`${list} read`, async () => rounds > count)
+  return Object.assign(heard, { after })
+}
