@@ -40,10 +40,20 @@ const WHOLE = 1_000
 
 const pathOf = ({ path }: Resource, key?: string) => `/${path}${key === undefined ? '' : `${encodeURIComponent(key)}/`}`
 export const keyOf = ({ key }: Resource, object: JsonObject): string => String(object[key.field])
+const keyIn = (name: string) => name.slice(name.indexOf('/') + 1)
 /** A key that people see may be that of another object by now. */
 const sameAs = ({ pk }: Remembered, live: JsonObject | undefined) =>
   pk === '' || String(live?.['pk']) === pk ? live : undefined
+const bindingName = (key: string | undefined) => `${policyBindingResource.model}/${key}`
+const accessOwner = (owner: string, group: string) => `${owner}/access/${group}`
 const nameOf = (custom: CustomKind, key: string) => `${custom.resource.model}/${key}`
+
+export interface NewBinding {
+  readonly group: string
+  readonly order: number
+  /** One of ours that makes way for it. */
+  readonly replaced: string | undefined
+}
 
 /**
  * The objects of the core that custom resources make or refer to: read as a whole before each round, with what has not
@@ -107,7 +117,7 @@ export class CoreObjects {
     // It may have moved to another key since the lists were read.
     const now = await this.#askOwnership(ownership.owner)
     if (now === undefined) return undefined
-    return sameAs(now.applied, await this.#find(custom, now.object.slice(now.object.indexOf('/') + 1)))
+    return sameAs(now.applied, await this.#find(custom, keyIn(now.object)))
   }
 
   /** The object that has a name which there is only once. */
@@ -163,18 +173,30 @@ export class CoreObjects {
     this.#keep(await this.#ask({ method: 'PATCH', path: pathOf(ownershipResource, pk), body }))
   }
 
-  async forget({ pk, owner }: Ownership): Promise<void> {
+  /** With those of its policy bindings. */
+  async forget({ pk, owner, applied }: Ownership): Promise<void> {
+    for (const group of Object.keys(applied.bindings)) {
+      const access = await this.findOwnership(accessOwner(owner, group))
+      if (access !== undefined) await this.forget(access)
+    }
     await this.remove(ownershipResource, pk)
     this.#ownerships.delete(owner)
   }
 
-  async bind(application: JsonObject, group: string, order: number): Promise<string> {
+  /** Of two who do it at once, one is refused: what only one of them knew would stay when the group is to go. */
+  async bind(application: JsonObject, { group, order, replaced }: NewBinding, by: Owner): Promise<string> {
+    const query = { ...by, owner: accessOwner(by.owner, group) }
+    const former = await this.findOwnership(query.owner)
+    if (former !== undefined && (former.object === bindingName(replaced) || !(await this.#isBound(former))))
+      await this.forget(former)
     const body = { target: application['pk'], group, order, enabled: true }
-    return String((await this.#ask({ method: 'POST', path: pathOf(policyBindingResource), body }))['pk'])
+    return String((await this.#ask({ method: 'POST', path: pathOf(policyBindingResource), query, body }))['pk'])
   }
 
-  async unbind(binding: string): Promise<void> {
+  async unbind(group: string, binding: string, owner: string): Promise<void> {
     await this.remove(policyBindingResource, binding)
+    const former = await this.#askOwnership(accessOwner(owner, group))
+    if (former?.object === bindingName(binding)) await this.forget(former)
   }
 
   /** A single object or a plain list below the API. */
@@ -189,8 +211,18 @@ export class CoreObjects {
   }
 
   async #find(custom: CustomKind, key: string): Promise<JsonObject | undefined> {
+    const found = await this.#get(pathOf(custom.resource, key))
+    return found && this.#see(custom, found)
+  }
+
+  async #isBound({ object }: Ownership): Promise<boolean> {
+    return (await this.#get(pathOf(policyBindingResource, keyIn(object)))) !== undefined
+  }
+
+  /** Undefined when it is not there. */
+  async #get(path: string): Promise<JsonObject | undefined> {
     try {
-      return this.#see(custom, await this.#ask({ path: pathOf(custom.resource, key) }))
+      return await this.#ask({ path })
     } catch (error) {
       if (error instanceof CoreRefusedError && error.status === 404) return undefined
       throw error

@@ -31,7 +31,8 @@ export interface ReconcileSurroundings {
 }
 
 /**
- * Brings the core to what one custom resource says, and says how far that is; undefined when the custom resource may go.
+ * Brings the core to what one custom resource says, and says how far that is; undefined when there is nothing to say: the
+ * custom resource may go, or somebody has read a later one.
  * What is there without being its own is never touched. Rejects when another try may help.
  */
 export async function reconcileResource(
@@ -52,9 +53,11 @@ export async function reconcileResource(
     if ('missing' in wanted) return refused('ReferenceNotFound', `${wanted.missing.join('; ')}.`)
     const secrets = await readSecrets(wanted.secrets, (key) => cluster.secret(namespace, key, signal))
     if ('missing' in secrets) return refused('ReferenceNotFound', secrets.missing)
-    await cluster.addFinalizer(kind, object, signal)
-    const work = new ResourceWork(subject, core, wanted, secrets.found)
-    return await work.bring()
+    const ownership = await core.findOwnership(ownerOf(object))
+    if (ownership !== undefined && object.metadata.generation < ownership.applied.generation) return undefined
+    // Another controller may have let it go since it was read.
+    await cluster.addFinalizer(kind, object, { confirms: ownership === undefined }, signal)
+    return await new ResourceWork(subject, core, wanted, secrets.found).bring(ownership)
   } catch (error) {
     const refusal = refusalOf(custom, error)
     if (refusal === undefined) throw error
@@ -99,9 +102,8 @@ class ResourceWork {
     this.#secrets = secrets
   }
 
-  async bring(): Promise<Outcome> {
+  async bring(ownership: Ownership | undefined): Promise<Outcome> {
     const { object } = this.#subject
-    const ownership = await this.#core.findOwnership(ownerOf(object))
     if (ownership === undefined) return this.#begin()
     const live = await this.#core.owned(this.#subject.custom, ownership)
     if (live !== undefined) return this.#update(ownership, live)
@@ -150,14 +152,15 @@ class ResourceWork {
     const access = await this.#access(applied, before)
     const bindings: Record<string, string> = { ...applied.bindings, ...Object.fromEntries(access.take) }
     for (const [index, group] of access.bind.entries()) {
-      bindings[group] = await this.#core.bind(before, group, index)
+      const binding = { group, order: index, replaced: applied.bindings[group] }
+      bindings[group] = await this.#core.bind(before, binding, this.#owner())
       await this.#core.remember(custom, ownership, before, { ...applied, bindings })
     }
     const { values, drifted } = decideWrite(this.#wanted.values, applied, before, how)
     const changes = { ...values, ...this.#secretValues(applied) }
     const live = Object.keys(changes).length === 0 ? before : await this.#core.update(custom, before, changes)
     for (const [group, binding] of access.unbind) {
-      await this.#core.unbind(binding)
+      await this.#core.unbind(group, binding, ownership.owner)
       if (bindings[group] === binding) delete bindings[group]
     }
     const after: Remembered = {

@@ -31,6 +31,12 @@ const reasonOf = async (kind: string, name: string, type: string): Promise<strin
 }
 const isSaid = (kind: string, name: string, type: string, reason: string) =>
   until(`${kind} ${name} is ${type}: ${reason}`, async () => (await reasonOf(kind, name, type)) === reason)
+/** The status is about the spec as it is now. */
+const isObserved = (kind: string, name: string) =>
+  until(`${kind} ${name} is observed`, async () => {
+    const { metadata, status } = JSON.parse(await kubectl('get', kind, name, '--output=json'))
+    return status?.observedGeneration === metadata.generation
+  })
 const named = async (path: string, name: string): Promise<any[]> =>
   (await api('GET', `${path}?superuser_full_list=true`)).body.results.filter((each: any) => each.name === name)
 const ownerships = async (query: string): Promise<any[]> =>
@@ -228,6 +234,62 @@ suite('custom resources whose controller is disturbed', () => {
     await kubectl('delete', 'application', 'replaced', '--timeout=20s')
     const { body } = await api('GET', '/core/applications/replaced/')
     assert.deepEqual([body.pk, body.name, body.provider], [pk, 'theirs', null])
+  })
+
+  test('two controllers at once leave nothing behind that only one of them knows', async (t) => {
+    if (bench === undefined) return t.skip('no Kubernetes')
+    await api('POST', '/core/groups/', { name: 'partners' })
+    const shared = (groups: string[]) =>
+      customResource('Application', 'shared', { provider: { ...provider, name: 'shared' }, access: { groups } })
+    await apply(proxyProvider('shared'), shared(['staff']))
+    const both = Promise.withResolvers<void>()
+    let asked = 0
+    await using line = await lineToCore(bench.core.url, async ({ method, path, status }) => {
+      if (method !== 'POST' || !path.startsWith('/policies/bindings/') || status !== undefined) return
+      if (++asked === 2) both.resolve()
+      await both.promise
+    })
+    {
+      await using _ = startFrontEnd(bench.core)
+      await isSynced('Application', 'shared')
+    }
+    const [{ pk }] = await named('/core/applications/', 'shared')
+    const groups = async () =>
+      (await api('GET', `/policies/bindings/?target=${pk}`)).body.results.map((each: any) => each.group_obj.name).sort()
+    await using _ = startFrontEnd(bench.core, { host: line.url })
+    await using __ = startFrontEnd(bench.core, { host: line.url })
+    await apply(shared(['staff', 'partners']))
+    await both.promise
+    await isObserved('Application', 'shared')
+    await isSaid('Application', 'shared', 'Synced', 'Synced')
+    assert.deepEqual(await groups(), ['partners', 'staff'])
+    await apply(shared(['staff']))
+    await until('partners may not', async () => (await groups()).join() === 'staff')
+    await kubectl('delete', 'application', 'shared', '--timeout=20s')
+    assert.deepEqual(await ownerships('search=Application apps/shared'), [])
+  })
+
+  test('what another controller has taken away is not made again from an older reading', async (t) => {
+    if (bench === undefined) return t.skip('no Kubernetes')
+    const isGone = Promise.withResolvers<void>()
+    let readings = 0
+    await using line = await lineToCore(bench.core.url, async ({ method, path, status }) => {
+      if (method !== 'GET' || !path.startsWith('/flows/instances/') || status !== undefined) return
+      readings++
+      await isGone.promise
+    })
+    {
+      await using _ = startFrontEnd(bench.core)
+      await apply(proxyProvider('late'))
+      await isSynced('ProxyProvider', 'late')
+      await using __ = startFrontEnd(bench.core, { host: line.url })
+      await until('it is read', async () => readings === 1)
+      await kubectl('delete', 'proxyprovider', 'late', '--timeout=20s')
+      isGone.resolve()
+      await until('the next reading', async () => readings > 1)
+    }
+    assert.deepEqual(await named('/providers/proxy/', 'late'), [])
+    assert.deepEqual(await ownerships('search=apps/late'), [])
   })
 })
 
