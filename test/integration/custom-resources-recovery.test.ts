@@ -106,7 +106,8 @@ suite('custom resources whose controller is disturbed', () => {
       const [live, ...more] = await named(path, object.metadata.name)
       assert.equal(live.pk, left.pk)
       assert.equal(more.length, 0)
-      assert.equal((await ownerships(`search=${kind} apps/${object.metadata.name} `)).length, 1)
+      const own = await ownerships(`model=${resource.model}&search=apps/${object.metadata.name}`)
+      assert.equal(own.length, 1)
       if (kind !== 'Application') return
       assert.equal(live.provider, (await named('/providers/proxy/', 'killed'))[0].pk)
       const bindings = (await api('GET', `/policies/bindings/?target=${live.pk}`)).body.results
