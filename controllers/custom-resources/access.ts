@@ -40,4 +40,8 @@ export function decideAccess(
   }
 }
 
+/** Nothing is to be done about it, nor told. */
+export const isSettled = ({ bind, take, unbind, drifted }: AccessWrite): boolean =>
+  bind.length === 0 && take.size === 0 && unbind.size === 0 && !drifted
+
 const isPlain = (binding: JsonObject): boolean => binding['enabled'] !== false && binding['negate'] !== true

@@ -52,9 +52,16 @@ export class ClusterResources {
     return { value: Buffer.from(encoded, 'base64').toString('utf8'), version: version.digest('hex') }
   }
 
-  async addFinalizer(kind: ServedKind, object: CustomObject, signal: AbortSignal): Promise<void> {
+  /** Rejects when it has to be written, or confirmed, and has changed or gone since it was read. */
+  async addFinalizer(
+    kind: ServedKind,
+    object: CustomObject,
+    { confirms }: { readonly confirms: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { finalizers } = object.metadata
-    if (!finalizers.includes(FINALIZER)) await this.#setFinalizers(kind, object, [...finalizers, FINALIZER], signal)
+    const all = [...new Set([...finalizers, FINALIZER])]
+    if (confirms || all.length > finalizers.length) await this.#setFinalizers(kind, object, all, signal)
   }
 
   async removeFinalizer(kind: ServedKind, object: CustomObject, signal: AbortSignal): Promise<void> {

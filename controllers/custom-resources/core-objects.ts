@@ -15,6 +15,8 @@ const remembered = z.object({
   generation: z.number().default(0),
   /** Which version of which Secret a field was written from. */
   secrets: z.record(z.string(), z.string()).default({}),
+  /** Of the object, which no other ever has. */
+  pk: z.string().default(''),
   /** Of the groups that may use it: the policy binding of each. */
   bindings: z.record(z.string(), z.string()).default({}),
 })
@@ -30,10 +32,28 @@ const ownership = z.object({
   applied: remembered,
 })
 export type Ownership = z.infer<typeof ownership>
+export type Owner = Pick<Ownership, 'owner' | 'source'>
+
+const onePage = z.object({ results: z.array(z.looseObject({})) })
+/** The most that the core puts on a page. */
+const WHOLE = 1_000
 
 const pathOf = ({ path }: Resource, key?: string) => `/${path}${key === undefined ? '' : `${encodeURIComponent(key)}/`}`
 export const keyOf = ({ key }: Resource, object: JsonObject): string => String(object[key.field])
+const keyIn = (name: string) => name.slice(name.indexOf('/') + 1)
+/** A key that people see may be that of another object by now. */
+const sameAs = ({ pk }: Remembered, live: JsonObject | undefined) =>
+  pk === '' || String(live?.['pk']) === pk ? live : undefined
+const bindingName = (key: string | undefined) => `${policyBindingResource.model}/${key}`
+const accessOwner = (owner: string, group: string) => `${owner}/access/${group}`
 const nameOf = (custom: CustomKind, key: string) => `${custom.resource.model}/${key}`
+
+export interface NewBinding {
+  readonly group: string
+  readonly order: number
+  /** One of ours that makes way for it. */
+  readonly replaced: string | undefined
+}
 
 /**
  * The objects of the core that custom resources make or refer to: read as a whole before each round, with what has not
@@ -73,20 +93,31 @@ export class CoreObjects {
     return this.#ownerships.get(owner)
   }
 
+  /** Undefined only when there is none: a list that changes while its pages are read may not show one. */
+  async findOwnership(owner: string): Promise<Ownership | undefined> {
+    const known = this.#ownerships.get(owner)
+    if (known !== undefined) return known
+    return this.#askOwnership(owner)
+  }
+
   /** Who keeps an object. */
   keeperOf(custom: CustomKind, key: string): Ownership | undefined {
     return this.#ownerships.values().find(({ object }) => object === nameOf(custom, key))
   }
 
   /** What an ownership is of, as far as lists show it. */
-  listed({ object }: Ownership): JsonObject | undefined {
-    return this.#live.get(object)
+  listed({ object, applied }: Ownership): JsonObject | undefined {
+    return sameAs(applied, this.#live.get(object))
   }
 
   /** What an ownership is of; undefined when it is gone. Of applications, lists show those that one may use oneself. */
   async owned(custom: CustomKind, ownership: Ownership): Promise<JsonObject | undefined> {
-    const key = ownership.object.slice(ownership.object.indexOf('/') + 1)
-    return this.listed(ownership) ?? (await this.#find(custom, key))
+    const listed = this.listed(ownership)
+    if (listed !== undefined) return listed
+    // It may have moved to another key since the lists were read.
+    const now = await this.#askOwnership(ownership.owner)
+    if (now === undefined) return undefined
+    return sameAs(now.applied, await this.#find(custom, keyIn(now.object)))
   }
 
   /** The object that has a name which there is only once. */
@@ -100,8 +131,16 @@ export class CoreObjects {
     return this.#bindings.filter(({ target }) => target === application['pk'])
   }
 
-  async create(custom: CustomKind, values: JsonObject): Promise<JsonObject> {
-    return this.#see(custom, await this.#ask({ method: 'POST', path: pathOf(custom.resource), body: values }))
+  /** What is there now: a list that changes while its pages are read may not show all. */
+  async findBindings({ pk: target }: JsonObject): Promise<readonly JsonObject[]> {
+    const query = { target: String(target), page_size: WHOLE }
+    return onePage.parse(await this.#ask({ path: pathOf(policyBindingResource), query })).results
+  }
+
+  /** With its ownership, or not at all: whoever is ended before the answer comes finds it as its own. */
+  async create(custom: CustomKind, values: JsonObject, by: Owner): Promise<JsonObject> {
+    const request: CoreRequest = { method: 'POST', path: pathOf(custom.resource), query: { ...by }, body: values }
+    return this.#see(custom, await this.#ask(request))
   }
 
   async update(custom: CustomKind, live: JsonObject, values: JsonObject): Promise<JsonObject> {
@@ -118,7 +157,7 @@ export class CoreObjects {
     }
   }
 
-  async own(custom: CustomKind, live: JsonObject, by: { owner: string; source: string }): Promise<Ownership> {
+  async own(custom: CustomKind, live: JsonObject, by: Owner): Promise<Ownership> {
     const body = {
       ...by,
       model: custom.resource.model,
@@ -134,18 +173,30 @@ export class CoreObjects {
     this.#keep(await this.#ask({ method: 'PATCH', path: pathOf(ownershipResource, pk), body }))
   }
 
-  async forget({ pk, owner }: Ownership): Promise<void> {
+  /** With those of its policy bindings. */
+  async forget({ pk, owner, applied }: Ownership): Promise<void> {
+    for (const group of Object.keys(applied.bindings)) {
+      const access = await this.findOwnership(accessOwner(owner, group))
+      if (access !== undefined) await this.forget(access)
+    }
     await this.remove(ownershipResource, pk)
     this.#ownerships.delete(owner)
   }
 
-  async bind(application: JsonObject, group: string, order: number): Promise<string> {
+  /** Of two who do it at once, one is refused: what only one of them knew would stay when the group is to go. */
+  async bind(application: JsonObject, { group, order, replaced }: NewBinding, by: Owner): Promise<string> {
+    const query = { ...by, owner: accessOwner(by.owner, group) }
+    const former = await this.findOwnership(query.owner)
+    if (former !== undefined && (former.object === bindingName(replaced) || !(await this.#isBound(former))))
+      await this.forget(former)
     const body = { target: application['pk'], group, order, enabled: true }
-    return String((await this.#ask({ method: 'POST', path: pathOf(policyBindingResource), body }))['pk'])
+    return String((await this.#ask({ method: 'POST', path: pathOf(policyBindingResource), query, body }))['pk'])
   }
 
-  async unbind(binding: string): Promise<void> {
+  async unbind(group: string, binding: string, owner: string): Promise<void> {
     await this.remove(policyBindingResource, binding)
+    const former = await this.#askOwnership(accessOwner(owner, group))
+    if (former?.object === bindingName(binding)) await this.forget(former)
   }
 
   /** A single object or a plain list below the API. */
@@ -154,9 +205,24 @@ export class CoreObjects {
     return answer.kind === 'ok' ? answer.body : undefined
   }
 
+  async #askOwnership(owner: string): Promise<Ownership | undefined> {
+    const [found] = onePage.parse(await this.#ask({ path: pathOf(ownershipResource), query: { owner } })).results
+    return found === undefined ? undefined : this.#keep(found)
+  }
+
   async #find(custom: CustomKind, key: string): Promise<JsonObject | undefined> {
+    const found = await this.#get(pathOf(custom.resource, key))
+    return found && this.#see(custom, found)
+  }
+
+  async #isBound({ object }: Ownership): Promise<boolean> {
+    return (await this.#get(pathOf(policyBindingResource, keyIn(object)))) !== undefined
+  }
+
+  /** Undefined when it is not there. */
+  async #get(path: string): Promise<JsonObject | undefined> {
     try {
-      return this.#see(custom, await this.#ask({ path: pathOf(custom.resource, key) }))
+      return await this.#ask({ path })
     } catch (error) {
       if (error instanceof CoreRefusedError && error.status === 404) return undefined
       throw error

@@ -3,9 +3,17 @@ import type { ServedKind } from '#controllers/kubernetes/discovery.ts'
 import { type CustomKind, GROUP } from '#schema/custom-resources/kinds.ts'
 import { type Lookup, type SecretKey, type Wanted, wantedOf } from '#schema/custom-resources/wanted.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
-import { decideAccess } from './access.ts'
+import { CoreUnreachableError } from '#schema/kernel/errors.ts'
+import { type AccessWrite, decideAccess, isSettled } from './access.ts'
 import type { ClusterResources, SecretValue } from './cluster-resources.ts'
-import { type CoreObjects, keyOf, NOTHING_REMEMBERED, type Ownership, type Remembered } from './core-objects.ts'
+import {
+  type CoreObjects,
+  keyOf,
+  NOTHING_REMEMBERED,
+  type Owner,
+  type Ownership,
+  type Remembered,
+} from './core-objects.ts'
 import { adopts, type CustomObject, overwrites, ownerOf, retains } from './custom-object.ts'
 import { appliedAfter, decideWrite } from './decide-write.ts'
 import { isFalse, isTrue, type Outcome, refusalOf, refused } from './outcome.ts'
@@ -23,7 +31,8 @@ export interface ReconcileSurroundings {
 }
 
 /**
- * Brings the core to what one custom resource says, and says how far that is; undefined when the custom resource may go.
+ * Brings the core to what one custom resource says, and says how far that is; undefined when there is nothing to say: the
+ * custom resource may go, or somebody has read a later one.
  * What is there without being its own is never touched. Rejects when another try may help.
  */
 export async function reconcileResource(
@@ -44,9 +53,11 @@ export async function reconcileResource(
     if ('missing' in wanted) return refused('ReferenceNotFound', `${wanted.missing.join('; ')}.`)
     const secrets = await readSecrets(wanted.secrets, (key) => cluster.secret(namespace, key, signal))
     if ('missing' in secrets) return refused('ReferenceNotFound', secrets.missing)
-    await cluster.addFinalizer(kind, object, signal)
-    const work = new ResourceWork(subject, core, wanted, secrets.found)
-    return await work.bring()
+    const ownership = await core.findOwnership(ownerOf(object))
+    if (ownership !== undefined && object.metadata.generation < ownership.applied.generation) return undefined
+    // Another controller may have let it go since it was read.
+    await cluster.addFinalizer(kind, object, { confirms: ownership === undefined }, signal)
+    return await new ResourceWork(subject, core, wanted, secrets.found).bring(ownership)
   } catch (error) {
     const refusal = refusalOf(custom, error)
     if (refusal === undefined) throw error
@@ -55,7 +66,7 @@ export async function reconcileResource(
 }
 
 async function letGo({ custom, object }: Subject, core: CoreObjects): Promise<void> {
-  const ownership = core.ownershipOf(ownerOf(object))
+  const ownership = await core.findOwnership(ownerOf(object))
   if (ownership === undefined) return
   const live = await core.owned(custom, ownership)
   if (live !== undefined && !retains(object)) await core.remove(custom.resource, keyOf(custom.resource, live))
@@ -91,9 +102,8 @@ class ResourceWork {
     this.#secrets = secrets
   }
 
-  async bring(): Promise<Outcome> {
+  async bring(ownership: Ownership | undefined): Promise<Outcome> {
     const { object } = this.#subject
-    const ownership = this.#core.ownershipOf(ownerOf(object))
     if (ownership === undefined) return this.#begin()
     const live = await this.#core.owned(this.#subject.custom, ownership)
     if (live !== undefined) return this.#update(ownership, live)
@@ -119,7 +129,7 @@ class ResourceWork {
         `In the core, ${name} is there already. The annotation ${GROUP}/adopt=true takes it over.`,
       )
     if (keeper !== undefined) await this.#core.forget(keeper)
-    return this.#update(await this.#own(there), there)
+    return this.#update(await this.#core.own(custom, there, this.#owner()), there)
   }
 
   /** What lets people in comes last: without its provider an application opens nothing. */
@@ -127,45 +137,50 @@ class ResourceWork {
     const { custom } = this.#subject
     const { provider: _provider, ...first } = this.#wanted.values
     const values = custom.hasAccess ? first : this.#wanted.values
-    const live = await this.#core.create(custom, { ...values, ...this.#secretValues(NOTHING_REMEMBERED) })
-    try {
-      const ownership = await this.#own(live)
-      const applied = { ...NOTHING_REMEMBERED, ...appliedAfter(values, NOTHING_REMEMBERED, live, []) }
-      return await this.#update({ ...ownership, applied: { ...applied, secrets: this.#versions() } }, live)
-    } catch (error) {
-      // Without an owner it would be in the way of the next try.
-      if (this.#core.keeperOf(custom, keyOf(custom.resource, live)) === undefined)
-        await this.#core.remove(custom.resource, keyOf(custom.resource, live))
-      throw error
-    }
+    const by = this.#owner()
+    const live = await this.#core.create(custom, { ...values, ...this.#secretValues(NOTHING_REMEMBERED) }, by)
+    const ownership = await this.#core.findOwnership(by.owner)
+    if (ownership === undefined) throw new CoreUnreachableError('an object was made without its ownership')
+    const applied = { ...NOTHING_REMEMBERED, ...appliedAfter(values, NOTHING_REMEMBERED, live, []) }
+    return this.#update({ ...ownership, applied: { ...applied, secrets: this.#versions() } }, live)
   }
 
   async #update(ownership: Ownership, before: JsonObject): Promise<Outcome> {
     const { custom, object } = this.#subject
     const { applied } = ownership
     const how = { overwrites: overwrites(object) }
-    const access = decideAccess(this.#wanted.groups, applied.bindings, this.#core.bindingsOf(before), how)
+    const access = await this.#access(applied, before)
     const bindings: Record<string, string> = { ...applied.bindings, ...Object.fromEntries(access.take) }
     for (const [index, group] of access.bind.entries()) {
-      bindings[group] = await this.#core.bind(before, group, index)
+      const binding = { group, order: index, replaced: applied.bindings[group] }
+      bindings[group] = await this.#core.bind(before, binding, this.#owner())
       await this.#core.remember(custom, ownership, before, { ...applied, bindings })
     }
     const { values, drifted } = decideWrite(this.#wanted.values, applied, before, how)
     const changes = { ...values, ...this.#secretValues(applied) }
     const live = Object.keys(changes).length === 0 ? before : await this.#core.update(custom, before, changes)
     for (const [group, binding] of access.unbind) {
-      await this.#core.unbind(binding)
+      await this.#core.unbind(group, binding, ownership.owner)
       if (bindings[group] === binding) delete bindings[group]
     }
     const after: Remembered = {
       ...appliedAfter(this.#wanted.values, applied, live, drifted),
       generation: object.metadata.generation,
       secrets: this.#versions(),
+      pk: String(live['pk']),
       bindings,
     }
     const known = this.#core.ownershipOf(ownership.owner)?.applied
     if (!isDeepStrictEqual(after, known)) await this.#core.remember(custom, ownership, live, after)
     return this.#outcome(live, access.drifted ? [...drifted, 'access'] : drifted)
+  }
+
+  /** What seems to be out of order is looked at once more, by itself. */
+  async #access({ bindings }: Remembered, live: JsonObject): Promise<AccessWrite> {
+    const how = { overwrites: overwrites(this.#subject.object) }
+    const decided = (there: readonly JsonObject[]) => decideAccess(this.#wanted.groups, bindings, there, how)
+    const access = decided(this.#core.bindingsOf(live))
+    return isSettled(access) ? access : decided(await this.#core.findBindings(live))
   }
 
   #outcome(live: JsonObject, drifted: readonly string[]): Outcome {
@@ -177,9 +192,8 @@ class ResourceWork {
     return { ready: isTrue('Applied', 'The object is in the core.'), synced, object: keyOf(custom.resource, live) }
   }
 
-  #own(live: JsonObject): Promise<Ownership> {
-    const { custom, object } = this.#subject
-    return this.#core.own(custom, live, { owner: ownerOf(object), source: sourceOf(this.#subject) })
+  #owner(): Owner {
+    return { owner: ownerOf(this.#subject.object), source: sourceOf(this.#subject) }
   }
 
   #secretValues({ secrets }: Remembered): JsonObject {

@@ -4,6 +4,7 @@ import { type Binding, type Effect, keyOf, propertyOf, type Row } from './bindin
 import { checkedValues } from './checks.ts'
 import { narrowing, orderOf, pagination, pagingOf } from './list-query.ts'
 import { findVisible, requireOn, requireSome, visibleRows } from './objects.ts'
+import { askedOwnership } from './owned-objects.ts'
 import {
   type Access,
   type Call,
@@ -136,7 +137,9 @@ export function headersOf(effect: Effect): Record<string, string> {
 async function createOne(call: Call, binding: Binding): Promise<Reply> {
   if (binding.owner === undefined) requirePermission(call, permissionFor('add', binding.resource.model))
   const values = await checkedValues(call, binding, await call.body(), { partial: false, own: undefined })
-  const { row, effect } = await create(call, binding, (await binding.prepare?.(call, values, undefined)) ?? values)
+  const ownership = await askedOwnership(call)
+  const prepared = (await binding.prepare?.(call, values, undefined)) ?? values
+  const { row, effect } = await create(call, binding, prepared, ownership)
   return one(call, binding, row, 201, effect)
 }
 

@@ -7,6 +7,7 @@ import { appOf, modelNameOf } from '#schema/api/resource.ts'
 import type { JsonObject } from '#schema/kernel/deep-merge.ts'
 import { type Binding, columnOf, type Effect, keyOf, pkOf, propertyOf, type Row } from './binding.ts'
 import { findVisible } from './objects.ts'
+import { moveOwnership, ownedName, ownershipsOf } from './owned-objects.ts'
 import { type Call, userOf } from './route.ts'
 import { deleteRow, insertRow, linksOf, replaceLinks, selectRows, updateRow } from './rows.ts'
 import { nameOf } from './used-by.ts'
@@ -17,19 +18,31 @@ export interface Written {
   readonly effect: Effect
 }
 
-/** Creates an object: one transaction with its links, what else it causes, its audit event and its change record. */
-export function create(call: Call, binding: Binding, values: JsonObject): Promise<Written> {
+/**
+ * Creates an object: one transaction with its links, what else it causes, its audit event, its change record and, if it
+ * is to have an owner, its ownership.
+ */
+export function create(call: Call, binding: Binding, values: JsonObject, ownership?: JsonObject): Promise<Written> {
   return writing(call, async (tx) => {
-    const { stored, sealed } = split(binding, values)
-    const key = await insertRow(tx, binding, { ...stored, ...unsealedPlaceholders(binding, sealed) })
-    await seal(call.ctx, tx, binding, key, sealed)
-    await writeLinks(tx, binding, key, values)
-    const after = await rowOf(tx, binding, key)
-    const given = Object.keys(values).filter((name) => name in binding.resource.fields)
-    const effect = await binding.written?.(call, tx, { before: undefined, after, removed: () => [] })
-    await note(call, tx, binding, after, 'created', given)
-    return { row: after, effect }
+    const written = await createIn(tx, call, binding, values)
+    if (ownership !== undefined) {
+      const owned = { model: binding.resource.model, object: ownedName(binding, written.row) }
+      await createIn(tx, call, ownershipsOf(call), { ...ownership, ...owned })
+    }
+    return written
   })
+}
+
+async function createIn(tx: Database, call: Call, binding: Binding, values: JsonObject): Promise<Written> {
+  const { stored, sealed } = split(binding, values)
+  const key = await insertRow(tx, binding, { ...stored, ...unsealedPlaceholders(binding, sealed) })
+  await seal(call.ctx, tx, binding, key, sealed)
+  await writeLinks(tx, binding, key, values)
+  const after = await rowOf(tx, binding, key)
+  const given = Object.keys(values).filter((name) => name in binding.resource.fields)
+  const effect = await binding.written?.(call, tx, { before: undefined, after, removed: () => [] })
+  await note(call, tx, binding, after, 'created', given)
+  return { row: after, effect }
 }
 
 /** Changes the object that the path names, locked meanwhile; a NotFoundError if the caller cannot see it (any more). */
@@ -43,6 +56,7 @@ export function update(call: Call, binding: Binding, values: JsonObject): Promis
     await seal(call.ctx, tx, binding, key, sealed)
     await writeLinks(tx, binding, key, values)
     const after = await rowOf(tx, binding, key)
+    await moveOwnership(tx, binding, before, after)
     const effect = await binding.written?.(call, tx, {
       before,
       after,

@@ -1,75 +1,35 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { coreClient } from '#controllers/core-client.ts'
-import { runCustomResources } from '#controllers/custom-resources/run-custom-resources.ts'
 import type { LocalListen } from '#controllers/desired/local-process.ts'
-import { CUSTOM_RESOURCE_RULES, customResourceDefinitions } from '#schema/custom-resources/definitions.ts'
 import { CUSTOM_KINDS } from '#schema/custom-resources/kinds.ts'
-import { silentLogger } from '#schema/kernel/logger.ts'
-import { Secret } from '#schema/kernel/secret.ts'
-import { ADMIN_TOKEN, CONTROLLER_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
-import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import type { TestCore } from '#test/support/core.ts'
+import {
+  customResource,
+  FLOW,
+  proxyProvider,
+  startCustomResourcesBench,
+  startFrontEnd,
+} from '#test/support/custom-resources-bench.ts'
+import { hasKubernetes, type Kubernetes } from '#test/support/engines/kubernetes.ts'
 import { freePorts, until } from '#test/support/engines/process.ts'
-import { startTestController, untilDisposed } from '#test/support/test-controller.ts'
-
-const FLOW = 'default-provider-authorization-implicit-consent'
-const clock = { now: () => Date.now() }
-const { random } = Math
+import { startTestController } from '#test/support/test-controller.ts'
 
 let cluster: Kubernetes | undefined
 let core: TestCore
 const started = new AsyncDisposableStack()
 before(async (t) => {
   if (!(await hasKubernetes(t as never))) return
-  cluster = started.use(await startKubernetes())
-  core = started.use(await startCore({ controller: true }))
-  await cluster.apply(...customResourceDefinitions(), {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRole',
-    metadata: { name: 'custom-resources' },
-    rules: CUSTOM_RESOURCE_RULES,
-  })
-  await cluster.kubectl('create', 'clusterrolebinding', 'cr', '--clusterrole=custom-resources', '--user=controller')
-  for (const { plural } of CUSTOM_KINDS)
-    await cluster.kubectl('wait', '--for=condition=Established', `crd/${plural}.martello.io`)
-  await cluster.kubectl('create', 'namespace', 'apps')
-  await cluster.kubectl('create', 'namespace', 'elsewhere')
-  const kubeconfig = JSON.parse(cluster.kubeconfig('controller'))
-  const made = await core.api('POST', '/outposts/service_connections/kubernetes/', { name: 'cluster', kubeconfig })
-  assert.equal(made.status, 201, JSON.stringify(made.body))
-  started.use(startFrontEnd())
+  ;({ cluster, core } = started.use(await startCustomResourcesBench()))
+  started.use(startFrontEnd(core))
 })
 after(() => started.disposeAsync())
 
-/** Custom resources of the namespace `apps`, or others, brought into the core until it is disposed. */
-function startFrontEnd({ token = ADMIN_TOKEN, namespaces = ['apps'], host = new URL(core.url) } = {}): AsyncDisposable {
-  const config = { namespaces, connection: 'cluster', token: new Secret(token) }
-  const options = {
-    config,
-    core: coreClient(new URL(core.url), new Secret(CONTROLLER_TOKEN)),
-    host,
-    clock,
-    random,
-    log: silentLogger,
-  }
-  return untilDisposed((signal) => runCustomResources(options, signal))
-}
-
-const resource = (kind: string, name: string, spec: object, metadata: object = {}) => ({
-  apiVersion: 'martello.io/v1alpha1',
-  kind,
-  metadata: { name, namespace: 'apps', ...metadata },
-  spec,
-})
-const provider = (name: string, spec: object = {}, metadata: object = {}) =>
-  resource(
-    'ProxyProvider',
-    name,
-    { authorizationFlow: FLOW, externalHost: `https://${name}.example.com`, mode: 'forward_single', ...spec },
-    metadata,
-  )
 const application = (name: string, spec: object = {}) =>
-  resource('Application', name, { provider: { kind: 'ProxyProvider', name }, access: { groups: ['staff'] }, ...spec })
+  customResource('Application', name, {
+    provider: { kind: 'ProxyProvider', name },
+    access: { groups: ['staff'] },
+    ...spec,
+  })
 
 const kubectl = (...args: string[]) => cluster!.kubectl('--namespace=apps', ...args)
 const statusOf = async (kind: string, name: string) =>
@@ -106,7 +66,7 @@ suite('custom resources', () => {
     await cluster.apply(application('wiki', { metaDescription: 'What we know' }))
     await isSaid('application', 'wiki', 'Ready', 'ReferenceNotFound')
     assert.match((await conditionOf('application', 'wiki', 'Ready')).message, /ProxyProvider "wiki" makes is not there/)
-    await cluster.apply(provider('wiki'))
+    await cluster.apply(proxyProvider('wiki'))
     await isReady('proxyprovider', 'wiki')
     await isReady('application', 'wiki')
     const made = await proxyNamed('wiki')
@@ -124,20 +84,23 @@ suite('custom resources', () => {
   test('what the schema does not allow is refused by the cluster', async (t) => {
     if (cluster === undefined) return t.skip('no Kubernetes')
     const wrong: ReadonlyArray<[object: object, problem: RegExp]> = [
-      [provider('x', { mode: 'open' }), /spec\.mode: Unsupported value: "open"/],
-      [resource('ProxyProvider', 'x', { authorizationFlow: FLOW }), /missing required field "externalHost"/],
-      [resource('Application', 'x', {}), /missing required field "access"/],
+      [proxyProvider('x', { mode: 'open' }), /spec\.mode: Unsupported value: "open"/],
+      [customResource('ProxyProvider', 'x', { authorizationFlow: FLOW }), /missing required field "externalHost"/],
+      [customResource('Application', 'x', {}), /missing required field "access"/],
       [application('x', { access: {} }), /spec\.access.*must validate one and only one schema/],
       [application('x', { access: { groups: [] } }), /spec\.access\.groups.*at least 1 items/],
       [application('x', { access: { groups: ['staff'], everyone: true } }), /must validate one and only one schema/],
-      [resource('Outpost', 'x', { type: 'telnet', providers: [{ kind: 'ProxyProvider', name: 'x' }] }), /spec\.type/],
+      [
+        customResource('Outpost', 'x', { type: 'telnet', providers: [{ kind: 'ProxyProvider', name: 'x' }] }),
+        /spec\.type/,
+      ],
     ]
     for (const [object, problem] of wrong) await assert.rejects(cluster.apply(object), problem)
   })
 
   test('a change of the spec is brought there; a pass without one writes nothing', async (t) => {
     if (cluster === undefined) return t.skip('no Kubernetes')
-    await cluster.apply(provider('wiki', { externalHost: 'https://w.example.com' }))
+    await cluster.apply(proxyProvider('wiki', { externalHost: 'https://w.example.com' }))
     await until('the new host', async () => (await proxyNamed('wiki')).external_host === 'https://w.example.com')
     await isObserved('proxyprovider', 'wiki')
     const events = async () => (await core.api('GET', '/events/events/?action=model_updated')).body.pagination.count
@@ -158,7 +121,7 @@ suite('custom resources', () => {
     assert.match((await conditionOf('proxyprovider', 'wiki', 'Synced')).message, /external_host/)
     assert.equal((await conditionOf('proxyprovider', 'wiki', 'Ready')).status, 'True')
     // Another field of the spec leaves it so.
-    await cluster.apply(provider('wiki', { externalHost: 'https://w.example.com', interceptHeaderAuth: false }))
+    await cluster.apply(proxyProvider('wiki', { externalHost: 'https://w.example.com', interceptHeaderAuth: false }))
     await until('the other field', async () => (await proxyNamed('wiki')).intercept_header_auth === false)
     assert.equal((await proxyNamed('wiki')).external_host, 'https://changed.example.com')
     await kubectl('annotate', 'proxyprovider/wiki', 'martello.io/on-drift=overwrite')
@@ -184,7 +147,7 @@ suite('custom resources', () => {
   test('what is there already is not taken over without being asked to', async (t) => {
     if (cluster === undefined) return t.skip('no Kubernetes')
     const { pk } = await proxyNamed('sample')
-    await cluster.apply(provider('sample', { externalHost: 'https://taken.example.com' }))
+    await cluster.apply(proxyProvider('sample', { externalHost: 'https://taken.example.com' }))
     await isSaid('proxyprovider', 'sample', 'Ready', 'Conflict')
     assert.notEqual((await proxyNamed('sample')).external_host, 'https://taken.example.com')
     await kubectl('annotate', 'proxyprovider/sample', 'martello.io/adopt=true')
@@ -192,7 +155,7 @@ suite('custom resources', () => {
     assert.equal((await proxyNamed('sample')).external_host, 'https://taken.example.com')
     assert.equal((await proxyNamed('sample')).pk, pk)
     // Two custom resources never share an object.
-    await cluster.apply(provider('another', { name: 'sample' }, { annotations: { 'martello.io/adopt': 'true' } }))
+    await cluster.apply(proxyProvider('another', { name: 'sample' }, { annotations: { 'martello.io/adopt': 'true' } }))
     await isSaid('proxyprovider', 'another', 'Ready', 'Conflict')
     assert.match((await conditionOf('proxyprovider', 'another', 'Ready')).message, /kept by ProxyProvider apps\/sample/)
     await kubectl('delete', 'proxyprovider', 'another')
@@ -201,12 +164,12 @@ suite('custom resources', () => {
 
   test('what was deleted in the core stays so until somebody asks for it', async (t) => {
     if (cluster === undefined) return t.skip('no Kubernetes')
-    await cluster.apply(provider('gone'))
+    await cluster.apply(proxyProvider('gone'))
     await isReady('proxyprovider', 'gone')
     await core.api('DELETE', `/providers/proxy/${(await proxyNamed('gone')).pk}/`)
     await isSaid('proxyprovider', 'gone', 'Ready', 'Missing')
     assert.equal(await proxyNamed('gone'), undefined)
-    await cluster.apply(provider('gone', { cookieDomain: 'example.com' }))
+    await cluster.apply(proxyProvider('gone', { cookieDomain: 'example.com' }))
     await isReady('proxyprovider', 'gone')
     assert.equal((await proxyNamed('gone')).cookie_domain, 'example.com')
     await kubectl('annotate', 'proxyprovider/gone', 'martello.io/on-delete=retain')
@@ -216,7 +179,7 @@ suite('custom resources', () => {
 
   test('what the core refuses is said in words of the spec', async (t) => {
     if (cluster === undefined) return t.skip('no Kubernetes')
-    await cluster.apply(provider('refused', { externalHost: 'gopher://x' }))
+    await cluster.apply(proxyProvider('refused', { externalHost: 'gopher://x' }))
     await isSaid('proxyprovider', 'refused', 'Ready', 'Rejected')
     assert.match((await conditionOf('proxyprovider', 'refused', 'Ready')).message, /^externalHost: Enter a valid URL/)
     await kubectl('delete', 'proxyprovider', 'refused', '--timeout=30s')
@@ -224,7 +187,7 @@ suite('custom resources', () => {
 
   test('secrets come from Secrets, and changes of them are brought on', async (t) => {
     if (cluster === undefined) return t.skip('no Kubernetes')
-    const radius = resource('RadiusProvider', 'switches', {
+    const radius = customResource('RadiusProvider', 'switches', {
       authorizationFlow: FLOW,
       clientNetworks: '192.0.2.0/24',
       sharedSecretRef: { name: 'switches', key: 'secret' },
@@ -254,7 +217,7 @@ suite('custom resources', () => {
 
   test('CT-14: other namespaces do not count, neither by themselves nor as references', async (t) => {
     if (cluster === undefined) return t.skip('no Kubernetes')
-    await cluster.apply(provider('stranger', {}, { namespace: 'elsewhere' }), provider('last'))
+    await cluster.apply(proxyProvider('stranger', {}, { namespace: 'elsewhere' }), proxyProvider('last'))
     await isReady('proxyprovider', 'last')
     assert.equal(await proxyNamed('stranger'), undefined)
     await cluster.apply(application('stranger'))
@@ -264,7 +227,7 @@ suite('custom resources', () => {
 
   test('CT-14: an outpost is deployed into the namespace of its custom resource, and nowhere else', async (t) => {
     if (cluster === undefined) return t.skip('no Kubernetes')
-    const away = resource('Outpost', 'away', {
+    const away = customResource('Outpost', 'away', {
       type: 'proxy',
       providers: [{ kind: 'ProxyProvider', name: 'last' }],
       serviceConnection: 'cluster',
@@ -285,8 +248,8 @@ suite('custom resources', () => {
     const role = ['rolebinding', 'cr', '--clusterrole=custom-resources', '--user=controller']
     for (const namespace of ['apps', 'elsewhere']) await cluster.kubectl('create', ...role, `--namespace=${namespace}`)
     {
-      await using _ = startFrontEnd({ namespaces: ['default', 'elsewhere'] })
-      await cluster.apply(provider('allowed', {}, { namespace: 'elsewhere' }))
+      await using _ = startFrontEnd(core, { namespaces: ['default', 'elsewhere'] })
+      await cluster.apply(proxyProvider('allowed', {}, { namespace: 'elsewhere' }))
       await there('wait', '--for=condition=Ready', 'proxyprovider/allowed', '--timeout=30s')
     }
     await cluster.kubectl('create', 'clusterrolebinding', 'cr', '--clusterrole=custom-resources', '--user=controller')
@@ -298,17 +261,17 @@ suite('custom resources', () => {
       there('wait', `--for=condition=Ready=${status}`, 'proxyprovider/unseen', '--timeout=30s').then(async () =>
         assert.match(await there('get', 'proxyprovider', 'unseen', '--output=yaml'), new RegExp(`reason: ${reason}`)),
       )
-    await cluster.apply(provider('unseen', {}, { namespace: 'elsewhere' }))
+    await cluster.apply(proxyProvider('unseen', {}, { namespace: 'elsewhere' }))
     {
-      await using _ = startFrontEnd({ namespaces: ['elsewhere'] })
+      await using _ = startFrontEnd(core, { namespaces: ['elsewhere'] })
       await isSaidThere('True', 'Applied')
     }
     const [closed] = await freePorts(1)
     {
-      await using _ = startFrontEnd({ namespaces: ['elsewhere'], host: new URL(`http://127.0.0.1:${closed}`) })
+      await using _ = startFrontEnd(core, { namespaces: ['elsewhere'], host: new URL(`http://127.0.0.1:${closed}`) })
       await isSaidThere('Unknown', 'CoreUnreachable')
     }
-    await using _ = startFrontEnd({ namespaces: ['elsewhere'] })
+    await using _ = startFrontEnd(core, { namespaces: ['elsewhere'] })
     await isSaidThere('True', 'Applied')
     await there('delete', 'proxyprovider', '--all', '--timeout=30s')
   })
@@ -316,7 +279,7 @@ suite('custom resources', () => {
   test('kubectl wait sees an outpost serve; deleting it takes everything away', async (t) => {
     if (cluster === undefined) return t.skip('no Kubernetes')
     await using _ = await startLocalController()
-    const outpost = resource('Outpost', 'edge', {
+    const outpost = customResource('Outpost', 'edge', {
       type: 'proxy',
       providers: [{ kind: 'ProxyProvider', name: 'wiki' }],
       serviceConnection: 'This machine',
