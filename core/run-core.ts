@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Clock, Random } from '#schema/kernel/clock.ts'
+import { shownAddress } from '#schema/kernel/listen-address.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import { apiRouter } from './api/router.ts'
 import { type Bootstrapped, bootstrap } from './bootstrap/bootstrap.ts'
@@ -75,7 +76,7 @@ export async function runCore(config: CoreConfig, { log, clock, random }: CoreSu
   if (handle.engine === 'embedded') await lostAll(ctx)
   const { internal, proxyPort, forwardUrl } = config.sample.addresses
   const bootstrapped = await bootstrap(ctx, {
-    coreUrl: `http://localhost:${config.listen.http.port}`,
+    coreUrl: `http://${shownAddress(config.listen.http)}`,
     sampleExternal: `http://sample.localhost:${proxyPort}`,
     sampleInternal: internal,
     forwardExternal: forwardUrl,

@@ -29,6 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
     let shown = ''
     for (;;) {
       const found = await plan(names, stop.signal)
+      if (stop.signal.aborted && exitCode(found) === 2) return 2
       if (found.hash !== shown) console.log(values.json === true ? JSON.stringify(found) : planText(found))
       shown = found.hash
       if (values.watch !== true || stop.signal.aborted) return exitCode(found)

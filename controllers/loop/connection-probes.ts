@@ -4,11 +4,10 @@ import { writeConnectionState } from '#controllers/fleet/fleet-writer.ts'
 import type { CoreClient } from '#schema/client/request.ts'
 import type { Logger } from '#schema/kernel/logger.ts'
 import type { Claims } from './claims.ts'
+import { sideBySide } from './side-by-side.ts'
 import type { Targets } from './targets.ts'
 
 const EVERY_MS = 60_000
-/** What does not answer holds up no other for long. */
-const AT_A_TIME = 8
 /** While nothing has been read yet. */
 const AT_FIRST_MS = 3_000
 
@@ -59,13 +58,11 @@ export class ConnectionProbes {
     if (discoverable.size > 0) await discover?.(discoverable, signal)
     // Of what nobody serves it is told why.
     const due = connections.values().filter((each) => targets.serves(each) && claims.holderOf(each.pk) === undefined)
-    const one = async () => {
-      for (const connection of due)
-        await targets
-          .probe(connection, signal)
-          .then((state) => writeConnectionState(core, connection.pk, state))
-          .catch((cause) => log.debug('the state of a service connection could not be told', { cause }))
-    }
-    await Promise.all(Array.from({ length: AT_A_TIME }, one))
+    await sideBySide(due, (connection) =>
+      targets
+        .probe(connection, signal)
+        .then((state) => writeConnectionState(core, connection.pk, state))
+        .catch((cause) => log.debug('the state of a service connection could not be told', { cause })),
+    )
   }
 }

@@ -8,6 +8,7 @@ import type { DeploymentRecord } from '#schema/deployment/status.ts'
 import { ConfigError, MartelloError } from '#schema/kernel/errors.ts'
 import { nearest } from '#schema/kernel/nearest.ts'
 import type { ReconcileSurroundings } from './reconcile.ts'
+import { sideBySide } from './side-by-side.ts'
 
 type Surroundings = Pick<ReconcileSurroundings, 'targets' | 'tokens' | 'clock'>
 
@@ -33,11 +34,11 @@ export async function planFleet(
 ): Promise<FleetPlan> {
   const isAsked = (name: string) => names === undefined || names.has(name)
   const plans: OutpostPlan[] = []
-  for (const outpost of state.outposts.values()) {
+  await sideBySide(state.outposts.values(), async (outpost) => {
     const connection = state.connections.get(outpost.connection ?? '')
     if (isAsked(outpost.name) && connection !== undefined && surroundings.targets.serves(connection))
       plans.push(await planOne(outpost, connection, { state, surroundings, signal }))
-  }
+  })
   for (const record of state.records.values()) {
     const outpost = state.outposts.get(record.outpost)
     const isGone = state.gone.has(record.outpost)
@@ -70,6 +71,7 @@ async function planOne(
     const deployment = { outpost, image, context: state.context, secrets, inventory, before }
     return { ...about, steps: await target.plan(deployment, signal), error: undefined }
   } catch (error) {
+    if (signal.aborted) return { ...about, steps: [], error: 'there was no time to find out' }
     if (!(error instanceof MartelloError)) throw error
     return { ...about, steps: [], error: error.detail }
   }

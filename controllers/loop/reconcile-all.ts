@@ -7,9 +7,9 @@ import { MartelloError } from '#schema/kernel/errors.ts'
 import type { Claims } from './claims.ts'
 import { planFleet } from './plan-fleet.ts'
 import { type ReconcileSurroundings, reconcile } from './reconcile.ts'
+import { sideBySide } from './side-by-side.ts'
 
 const AGAIN_MS = 1_000
-const AT_A_TIME = 8
 const OUT_OF_TIME = 'it was not finished in time, or another controller has taken over'
 
 export type ReconcileAllSurroundings = Omit<ReconcileSurroundings, 'recorded' | 'claims'> & {
@@ -78,16 +78,13 @@ async function pass(
 ): Promise<Readonly<Record<string, string>>> {
   const state = await surroundings.reader.read()
   const failures: Record<string, string> = {}
-  const due = namesIn(state, names).entries()
-  const one = async () => {
-    for (const [pk, name] of due)
-      await reconcile(pk, state, { ...surroundings, recorded: () => {} }, signal).catch((error) => {
-        if (signal.aborted) failures[name] = OUT_OF_TIME
-        else if (!(error instanceof MartelloError)) throw error
-        else if (!(error instanceof DeploymentPendingError)) failures[name] = error.detail
-      })
-  }
-  await Promise.all(Array.from({ length: AT_A_TIME }, one))
+  await sideBySide(namesIn(state, names), async ([pk, name]) => {
+    await reconcile(pk, state, { ...surroundings, recorded: () => {} }, signal).catch((error) => {
+      if (signal.aborted) failures[name] = OUT_OF_TIME
+      else if (!(error instanceof MartelloError)) throw error
+      else if (!(error instanceof DeploymentPendingError)) failures[name] = error.detail
+    })
+  })
   return failures
 }
 

@@ -51,7 +51,8 @@ async function prepare(call: Call, values: JsonObject, before: GroupRecord | und
 async function represent(call: Call, rows: readonly GroupRecord[], db: Database): Promise<readonly JsonObject[]> {
   const keys = rows.map(({ groupUuid }) => groupUuid)
   const members = await linksOf(db, membership, keys)
-  const described = await membersByKey(call, db, [...members.values()].flat() as number[])
+  const isDescribed = call.query.get('include_users') !== 'false'
+  const described = await membersByKey(call, db, isDescribed ? ([...members.values()].flat() as number[]) : [])
   const parentNames = await namesOf(
     db,
     rows.flatMap(({ parent }) => parent ?? []),

@@ -74,7 +74,9 @@ async function represent(call: Call, rows: readonly UserRecord[], db = call.ctx.
   const superusers = await superusersAmong(db, ids)
   const direct = await linksOf(db, membership, ids)
   const fields = ['pk', 'num_pk', 'name', 'is_superuser', 'parent', 'parent_name', 'attributes']
-  const described = await nested(call, db, 'authentik_core.group', [...direct.values()].flat(), fields)
+  const isDescribed = call.query.get('include_groups') !== 'false'
+  const named = isDescribed ? [...direct.values()].flat() : []
+  const described = await nested(call, db, 'authentik_core.group', named, fields)
   return rows.map((user) => ({
     is_superuser: superusers.has(user.id),
     groups_obj: (direct.get(user.id) ?? []).flatMap((key) => described.get(key) ?? []),

@@ -1,3 +1,4 @@
+import { addressText, reachableAddress } from '#schema/kernel/listen-address.ts'
 import type { SettingsReader } from '#schema/kernel/settings.ts'
 
 /** Where the sample content points to: the sample application, the proxy outpost, and the reverse proxy of the README. */
@@ -11,7 +12,7 @@ export interface SampleSettings {
 export function readSampleAddresses(settings: SettingsReader): SampleSettings {
   const forward = settings.url('sample_forward_url')
   return {
-    internal: `http://127.0.0.1:${settings.listen('sample_listen', '127.0.0.1:9081').port}`,
+    internal: `http://${addressText(reachableAddress(settings.listen('sample_listen', '127.0.0.1:9081')))}`,
     proxyPort: settings.listen('local.proxy_http', '127.0.0.1:9080').port,
     forwardUrl: forward?.href.replace(/\/$/, '') ?? 'http://forward.localhost:8080',
   }

@@ -28,7 +28,13 @@ export const groupResource = resource({
     children_obj: objects(),
   },
   filters: ['is_superuser', 'name'],
-  specialFilters: { attributes: 'text', members_by_pk: 'integers', members_by_username: 'texts' },
+  specialFilters: {
+    attributes: 'text',
+    /** As later releases have it: with false, members are told by key alone. */
+    include_users: 'boolean',
+    members_by_pk: 'integers',
+    members_by_username: 'texts',
+  },
   search: ['name'],
 })
 

@@ -41,6 +41,8 @@ export const userResource = resource({
     attributes: 'text',
     groups_by_name: 'texts',
     groups_by_pk: 'uuids',
+    /** As later releases have it: with false, groups are told by key alone. */
+    include_groups: 'boolean',
     is_superuser: 'boolean',
     path_startswith: 'text',
   },

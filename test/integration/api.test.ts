@@ -207,3 +207,24 @@ test('the body limit holds for bodies that never say how long they are', async (
   })
   assert.equal(status, 413)
 })
+
+test('members of groups and groups of users are described, unless only their keys are asked for', async () => {
+  const { pk: user } = (await api.ask('POST', 'core/users/', { json: { username: 'described', name: 'Described' } }))
+    .body
+  const json = { name: 'describing', users: [user] }
+  const { pk: group } = (await api.ask('POST', 'core/groups/', { json })).body
+  const lists = [
+    ['core/groups/?name=describing', 'include_users', 'users', user],
+    ['core/users/?username=described', 'include_groups', 'groups', group],
+  ] as const
+  for (const [path, parameter, field, key] of lists)
+    for (const [query, described] of [
+      ['', 1],
+      [`&${parameter}=true`, 1],
+      [`&${parameter}=false`, 0],
+    ] as const) {
+      const { body } = await api.ask('GET', `${path}${query}`)
+      const [found] = body.results
+      assert.deepEqual([found[field], found[`${field}_obj`].length], [[key], described], `${path}${query}`)
+    }
+})

@@ -111,7 +111,13 @@ suite('martello plan and apply', () => {
     for (const name of ['first', 'second']) await fleet.isReady(name)
   })
 
-  for (const args of [['apply'], ['apply', '--watch'], ['plan', '--plan', 'x'], ['plan', 'first']])
+  for (const args of [
+    ['apply'],
+    ['apply', '--watch'],
+    ['apply', '--plan', 'x', '--timeout', 'soon'],
+    ['plan', '--plan', 'x'],
+    ['plan', 'first'],
+  ])
     test(`martello ${args.join(' ')} is wrong use`, async () => {
       assert.equal((await run(process.execPath, [COMMAND, ...args])).code, 2)
     })
