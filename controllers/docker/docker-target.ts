@@ -55,10 +55,12 @@ export class DockerTarget implements Target {
     this.#containers = new Containers(options.api)
   }
 
-  async probe(): Promise<ConnectionState> {
+  /** Rejects when it is told to end: that says nothing of the daemon. */
+  async probe(signal: AbortSignal): Promise<ConnectionState> {
     try {
-      return { healthy: true, version: await this.#options.api.version(), reason: '' }
+      return { healthy: true, version: await this.#options.api.version(signal), reason: '' }
     } catch (error) {
+      signal.throwIfAborted()
       if (!(error instanceof MartelloError)) throw error
       return { healthy: false, version: '', reason: error.detail }
     }
