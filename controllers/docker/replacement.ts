@@ -1,8 +1,8 @@
 import type { DesiredContainer } from '#schema/deployment/docker/desired-container.ts'
+import { NEXT, PREVIOUS } from '#schema/deployment/names.ts'
 import type { Containers } from './containers.ts'
 import { DockerRefusedError } from './docker-refused-error.ts'
 import type { LiveContainer } from './plan/live-container.ts'
-import { NEXT, PREVIOUS } from './plan/next-step.ts'
 
 /**
  * Puts a container in the place of others. Everything that can fail beforehand is done beforehand; the others only stop

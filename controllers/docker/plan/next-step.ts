@@ -1,11 +1,6 @@
 import { type DesiredContainer, OWNER_LABEL, SPEC_LABEL } from '#schema/deployment/docker/desired-container.ts'
 import type { LiveContainer } from './live-container.ts'
 
-/** What the name of a container that makes room for another one ends with. */
-export const PREVIOUS = '-previous'
-/** What a container is called until the one before it has made room. */
-export const NEXT = '-next'
-
 export type NextStep =
   /** There is none: make it. */
   | { readonly kind: 'create' }
