@@ -2,7 +2,7 @@ import type { DesiredContainer } from '#schema/deployment/docker/desired-contain
 import { NEXT, PREVIOUS } from '#schema/deployment/names.ts'
 import type { Containers } from './containers.ts'
 import { DockerRefusedError } from './docker-refused-error.ts'
-import type { LiveContainer } from './plan/live-container.ts'
+import { isUp, type LiveContainer } from './plan/live-container.ts'
 
 /**
  * Puts a container in the place of others. Everything that can fail beforehand is done beforehand; the others only stop
@@ -45,6 +45,14 @@ export class Replacement {
       await this.#takeBack(next, others)
       throw error
     }
+  }
+
+  /** Lets a container run that is there already; others that are up are in its way. */
+  async start({ id, status }: LiveContainer, others: readonly LiveContainer[]): Promise<void> {
+    this.failedAt = 'StartFailed'
+    if (status === 'paused') return this.#containers.unpause(id, this.#signal)
+    for (const each of others.filter(isUp)) await this.#containers.stop(each.id, this.#signal)
+    await this.#containers.start(id, this.#signal)
   }
 
   /** The one from before takes its place again. */
