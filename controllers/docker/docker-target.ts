@@ -11,6 +11,7 @@ import { MartelloError } from '#schema/kernel/errors.ts'
 import { Containers } from './containers.ts'
 import { DockerRefusedError } from './docker-refused-error.ts'
 import type { EngineApi } from './engine-api.ts'
+import { changedFields } from './plan/changed-fields.ts'
 import { type NextStep, nextStep } from './plan/next-step.ts'
 import { Replacement } from './replacement.ts'
 
@@ -94,12 +95,28 @@ export class DockerTarget implements Target {
     const about = { component: 'container', kind: 'Container', name: desired.name }
     const [action, why] = PLANNED[step.kind]
     const reasons = why === undefined ? [] : [why]
-    const detail = step.kind === 'replace' ? step.why : reasons
+    const detail = step.kind === 'replace' ? await this.#changed(step, desired, signal) : reasons
     const leftovers = step.kind === 'done' ? step.leftovers : []
     return [
       { ...about, action, detail },
       ...leftovers.map(({ name }): PlannedStep => ({ ...about, name, action: 'delete', detail: ['it made room'] })),
     ]
+  }
+
+  /** As JSON pointers; of one that can never run again that is what there is to say. */
+  async #changed(
+    { container, why }: NextStep & { kind: 'replace' },
+    desired: DesiredContainer,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    if (why.includes('dead')) return ['it cannot run any more']
+    const image = why.includes('image') ? ['/Image'] : []
+    if (!why.includes('spec')) return image
+    const [shown, imageShown] = await Promise.all([
+      this.#containers.inspect(container.id, signal),
+      this.#containers.inspectImage(container.imageId, signal),
+    ])
+    return [...new Set([...image, ...changedFields(desired, shown, imageShown)])]
   }
 
   async apply(deployment: Deployment, signal: AbortSignal): Promise<Applied> {
