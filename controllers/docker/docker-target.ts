@@ -163,7 +163,7 @@ export class DockerTarget implements Target {
 
   async #take(step: NextStep, { desired, owner, signal }: Taking): Promise<Outcome> {
     const { clock } = this.#options
-    const replacement = new Replacement(this.#containers, desired, signal)
+    const replacement = new Replacement({ containers: this.#containers, desired, clock, signal })
     try {
       return await this.#act(step, replacement, { desired, owner, signal })
     } catch (error) {
