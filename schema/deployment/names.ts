@@ -62,7 +62,7 @@ export function nameOfPart(outpost: Named, key: string): string {
   return withHash(objectName(outpost), key, MAX_LABEL)
 }
 
-/** Name of the outpost's container on Docker; while it is replaced, others of its own have this one with `PREVIOUS` and `NEXT`. */
+/** Name of the outpost's container on Docker; no outpost's ends like those of containers that are being replaced. */
 export function containerName(outpost: Named): string {
   const { text, isWhole } = templated(outpost)
   const isReserved = text.endsWith(PREVIOUS) || text.endsWith(NEXT)

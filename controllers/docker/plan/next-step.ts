@@ -23,7 +23,7 @@ export type NextStep =
   /** Somebody else's container has the name. */
   | { readonly kind: 'taken' }
 
-/** `spec`: it was made from something else. `image`: the reference means another one now. `dead`: it can never run again. */
+/** `spec`: it was made from something else. `image`: the reference has moved. `dead`: it can never run again. */
 export type Difference = 'spec' | 'image' | 'dead'
 
 export interface Situation {
@@ -106,7 +106,7 @@ function revival(live: LiveContainer, others: readonly LiveContainer[], now: num
   const start: NextStep = { kind: 'start', container: live, others }
   if (status === 'created' || status === 'paused') return start
   if (status === 'exited') {
-    // Under its restart policy the daemon would not leave one alone that crashes, unless somebody has changed the policy.
+    // The daemon restarts one that crashes, unless somebody has changed the policy.
     const hasCrashed = exitCode !== 0 && finishedAt - startedAt < STEADY_MS
     return hasCrashed && Math.abs(now - finishedAt) < CRASH_PAUSE_MS ? undefined : start
   }
