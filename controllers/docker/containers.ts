@@ -6,6 +6,8 @@ import { type LiveContainer, readContainer } from './plan/live-container.ts'
 
 const PULL_MS = 600_000
 const STOP_S = 10
+/** How long one that is restarted may take to end. */
+const RESTART_STOP_S = 3
 const LOG_LINES = 20
 const MAX_LOG = 1_000
 
@@ -31,14 +33,23 @@ export class Containers {
   }
 
   async find(nameOrId: string, signal: AbortSignal): Promise<LiveContainer | undefined> {
+    return readContainer(await this.inspect(nameOrId, signal))
+  }
+
+  /** What the daemon shows of a container, its secrets included. */
+  async inspect(nameOrId: string, signal: AbortSignal): Promise<unknown> {
     const path = `/containers/${encodeURIComponent(nameOrId)}/json`
-    return readContainer((await this.#api.call({ path, signal, expect: [404] })).body)
+    return (await this.#api.call({ path, signal, expect: [404] })).body
   }
 
   /** The id of an image that the daemon has; undefined if it has not. */
   async imageId(reference: string, signal: AbortSignal): Promise<string | undefined> {
+    return image.safeParse(await this.inspectImage(reference, signal)).data?.Id
+  }
+
+  async inspectImage(reference: string, signal: AbortSignal): Promise<unknown> {
     const path = `/images/${reference.split('/').map(encodeURIComponent).join('/')}/json`
-    return image.safeParse((await this.#api.call({ path, signal, expect: [404] })).body).data?.Id
+    return (await this.#api.call({ path, signal, expect: [404] })).body
   }
 
   /** Fetches an image; no other one is ever taken in its place. Rejects with a DockerRefusedError. */
@@ -83,6 +94,15 @@ export class Containers {
     await this.#post(`/containers/${id}/start`, signal)
   }
 
+  async unpause(id: string, signal: AbortSignal): Promise<void> {
+    await this.#post(`/containers/${id}/unpause`, signal)
+  }
+
+  /** Ends a container, soon if it does not by itself, and starts it: one request, which the daemon sees through. */
+  async restart(id: string, signal: AbortSignal): Promise<void> {
+    await this.#post(`/containers/${id}/restart?t=${RESTART_STOP_S}`, signal)
+  }
+
   /** Asks the process to end, and waits for it. */
   async stop(id: string, signal: AbortSignal): Promise<void> {
     const query = { t: String(STOP_S) }
@@ -97,6 +117,11 @@ export class Containers {
   /** Ends and deletes a container; one that is gone already is fine. */
   async remove(id: string, signal: AbortSignal): Promise<void> {
     await this.stop(id, signal)
+    await this.discard(id, signal)
+  }
+
+  /** Deletes a container without asking its process to end; one that is gone already is fine. */
+  async discard(id: string, signal: AbortSignal): Promise<void> {
     const query = { force: 'true', v: 'true' }
     await this.#api.call({ method: 'DELETE', path: `/containers/${id}`, query, signal, expect: [404, 409] })
   }

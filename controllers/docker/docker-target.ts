@@ -11,6 +11,7 @@ import { MartelloError } from '#schema/kernel/errors.ts'
 import { Containers } from './containers.ts'
 import { DockerRefusedError } from './docker-refused-error.ts'
 import type { EngineApi } from './engine-api.ts'
+import { changedFields } from './plan/changed-fields.ts'
 import { type NextStep, nextStep } from './plan/next-step.ts'
 import { Replacement } from './replacement.ts'
 
@@ -26,12 +27,31 @@ export interface DockerTargetOptions {
 
 const UNCHECKED = 'its image has no health check: that it has stayed up is all that is known'
 
+const PLANNED: Readonly<Record<NextStep['kind'], readonly [action: PlannedStep['action'], why?: string]>> = {
+  create: ['create'],
+  replace: ['replace'],
+  start: ['apply', 'it does not run'],
+  restart: ['apply', 'it is unhealthy'],
+  return: ['replace', 'it did not become healthy'],
+  taken: ['skip', "somebody else's container has this name"],
+  held: ['skip', 'what is wanted was tried and failed'],
+  wait: ['nothing'],
+  done: ['nothing'],
+  failing: ['nothing'],
+}
+
 type Outcome = Pick<ObjectStatus, 'condition' | 'reason' | 'message'>
 const outcome = (condition: Outcome['condition'], reason: string, message = ''): Outcome => ({
   condition,
   reason,
   message,
 })
+
+interface Taking {
+  readonly desired: DesiredContainer
+  readonly owner: string
+  readonly signal: AbortSignal
+}
 
 interface Rejected {
   readonly spec: string
@@ -55,10 +75,12 @@ export class DockerTarget implements Target {
     this.#containers = new Containers(options.api)
   }
 
-  async probe(): Promise<ConnectionState> {
+  /** Rejects when it is told to end: that says nothing of the daemon. */
+  async probe(signal: AbortSignal): Promise<ConnectionState> {
     try {
-      return { healthy: true, version: await this.#options.api.version(), reason: '' }
+      return { healthy: true, version: await this.#options.api.version(signal), reason: '' }
     } catch (error) {
+      signal.throwIfAborted()
       if (!(error instanceof MartelloError)) throw error
       return { healthy: false, version: '', reason: error.detail }
     }
@@ -71,26 +93,30 @@ export class DockerTarget implements Target {
   async plan(deployment: Deployment, signal: AbortSignal): Promise<readonly PlannedStep[]> {
     const { desired, step } = await this.#due(deployment, signal)
     const about = { component: 'container', kind: 'Container', name: desired.name }
-    const actions: Partial<Record<NextStep['kind'], PlannedStep['action']>> = {
-      create: 'create',
-      replace: 'replace',
-      start: 'apply',
-      return: 'replace',
-      taken: 'skip',
-      held: 'skip',
-    }
-    const why: Partial<Record<NextStep['kind'], string>> = {
-      taken: "somebody else's container has this name",
-      held: 'what is wanted was tried and failed',
-      start: 'it does not run',
-      return: 'it did not become healthy',
-    }
-    const detail = step.kind === 'replace' ? step.why : [why[step.kind] ?? ''].filter((text) => text !== '')
+    const [action, why] = PLANNED[step.kind]
+    const reasons = why === undefined ? [] : [why]
+    const detail = step.kind === 'replace' ? await this.#changed(step, desired, signal) : reasons
     const leftovers = step.kind === 'done' ? step.leftovers : []
     return [
-      { ...about, action: actions[step.kind] ?? 'nothing', detail },
+      { ...about, action, detail },
       ...leftovers.map(({ name }): PlannedStep => ({ ...about, name, action: 'delete', detail: ['it made room'] })),
     ]
+  }
+
+  /** As JSON pointers; of one that can never run again that is what there is to say. */
+  async #changed(
+    { container, why }: NextStep & { kind: 'replace' },
+    desired: DesiredContainer,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    if (why.includes('dead')) return ['it cannot run any more']
+    const image = why.includes('image') ? ['/Image'] : []
+    if (!why.includes('spec')) return image
+    const [shown, imageShown] = await Promise.all([
+      this.#containers.inspect(container.id, signal),
+      this.#containers.inspectImage(container.imageId, signal),
+    ])
+    return [...new Set([...image, ...changedFields(desired, shown, imageShown)])]
   }
 
   async apply(deployment: Deployment, signal: AbortSignal): Promise<Applied> {
@@ -135,53 +161,60 @@ export class DockerTarget implements Target {
     return { desired, step }
   }
 
-  async #take(
-    step: NextStep,
-    { desired, owner, signal }: { desired: DesiredContainer; owner: string; signal: AbortSignal },
-  ): Promise<Outcome> {
-    const replacement = new Replacement(this.#containers, desired, signal)
+  async #take(step: NextStep, { desired, owner, signal }: Taking): Promise<Outcome> {
+    const { clock } = this.#options
+    const replacement = new Replacement({ containers: this.#containers, desired, clock, signal })
     try {
-      switch (step.kind) {
-        case 'create':
-        case 'replace':
-          await replacement.make(await this.#containers.ownedBy(owner, signal))
-          return outcome('progressing', 'Starting')
-        case 'start':
-          await this.#containers.start(step.container.id, signal)
-          return outcome('progressing', 'Starting')
-        case 'wait':
-          return outcome('progressing', 'Starting')
-        case 'done':
-          for (const { id } of step.leftovers) await this.#containers.remove(id, signal)
-          this.#rejected.delete(owner)
-          return outcome('ready', 'Running', step.isChecked ? '' : UNCHECKED)
-        case 'return': {
-          const words = await this.#containers.lastWords(step.failed.id, signal)
-          const told = outcome('rejected', ROLLED_BACK, words || 'the new container did not become healthy')
-          const { imageId } = step.failed
-          this.#rejected.set(owner, { spec: desired.specHash, imageId, until: Number.POSITIVE_INFINITY, told })
-          await replacement.undo(step.failed, step.to)
-          return told
-        }
-        case 'failing':
-          return outcome('failed', 'Unhealthy', await this.#containers.lastWords(step.container.id, signal))
-        case 'held':
-          return this.#rejected.get(owner)!.told
-        case 'taken':
-          return outcome('rejected', 'NameTaken', "somebody else's container has this name")
-        default:
-          return step satisfies never
-      }
+      return await this.#act(step, replacement, { desired, owner, signal })
     } catch (error) {
       if (!(error instanceof DockerRefusedError)) throw error
       const told = outcome('failed', replacement.failedAt, error.serverMessage || error.detail)
       // A port may become free; until then what runs is not stopped again and again.
       if (replacement.hasTakenBack) {
         const imageId = await this.#containers.imageId(desired.image, signal)
-        const until = this.#options.clock.now() + TRY_AGAIN_MS
+        const until = clock.now() + TRY_AGAIN_MS
         this.#rejected.set(owner, { spec: desired.specHash, imageId, until, told })
       }
       return told
+    }
+  }
+
+  async #act(step: NextStep, replacement: Replacement, { desired, owner, signal }: Taking): Promise<Outcome> {
+    switch (step.kind) {
+      case 'create':
+      case 'replace':
+        await replacement.make(await this.#containers.ownedBy(owner, signal))
+        return outcome('progressing', 'Starting')
+      case 'start':
+        await replacement.start(step.container, step.others)
+        return outcome('progressing', 'Starting')
+      case 'restart': {
+        const words = await this.#containers.lastWords(step.container.id, signal)
+        await this.#containers.restart(step.container.id, signal)
+        return outcome('failed', 'Unhealthy', words)
+      }
+      case 'wait':
+        return outcome('progressing', 'Starting')
+      case 'done':
+        for (const { id } of step.leftovers) await this.#containers.remove(id, signal)
+        this.#rejected.delete(owner)
+        return outcome('ready', 'Running', step.isChecked ? '' : UNCHECKED)
+      case 'return': {
+        const words = await this.#containers.lastWords(step.failed.id, signal)
+        const told = outcome('rejected', ROLLED_BACK, words || 'the new container did not become healthy')
+        const { imageId } = step.failed
+        this.#rejected.set(owner, { spec: desired.specHash, imageId, until: Number.POSITIVE_INFINITY, told })
+        await replacement.undo(step.failed, step.to)
+        return told
+      }
+      case 'failing':
+        return outcome('failed', 'Unhealthy', await this.#containers.lastWords(step.container.id, signal))
+      case 'held':
+        return this.#rejected.get(owner)!.told
+      case 'taken':
+        return outcome('rejected', 'NameTaken', "somebody else's container has this name")
+      default:
+        return step satisfies never
     }
   }
 

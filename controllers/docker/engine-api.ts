@@ -44,8 +44,8 @@ export class EngineApi implements Disposable {
   }
 
   /** The daemon's own version, such as `20.10.24`. */
-  async version(): Promise<string> {
-    return versionShape.parse((await this.call({ path: '/version' })).body).Version
+  async version(signal: AbortSignal): Promise<string> {
+    return versionShape.parse((await this.call({ path: '/version', signal })).body).Version
   }
 
   /** JSON values as they come, until the daemon ends the stream or the signal aborts. */
@@ -74,19 +74,25 @@ export class EngineApi implements Disposable {
   }
 
   async #inItsVersion(asked: EngineRequest): Promise<IncomingMessage> {
-    const response = await this.#send(asked, `/v${await this.#negotiated()}`)
+    const response = await this.#send(asked, `/v${await this.#negotiated(asked.signal)}`)
     const { statusCode: status = 0 } = response
     if (status >= 400 && !asked.expect?.includes(status)) understood(asked, status, await bounded(response))
     return response
   }
 
-  /** Asked anew after a failure: the daemon may be another one by then. */
-  #negotiated(): Promise<string> {
+  /** Asked anew after a failure: the daemon may be another one by then. Whoever is told to waits for it no longer. */
+  #negotiated(signal?: AbortSignal): Promise<string> {
     this.#version ??= this.#negotiate().catch((cause) => {
       this.#version = undefined
       throw cause
     })
-    return this.#version
+    if (signal === undefined) return this.#version
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    const left = () => reject(this.#unreachable('AbortError', signal.reason))
+    if (signal.aborted) left()
+    signal.addEventListener('abort', left, { once: true })
+    this.#version.then(resolve, reject).finally(() => signal.removeEventListener('abort', left))
+    return promise
   }
 
   async #negotiate(): Promise<string> {

@@ -47,6 +47,8 @@ const NAMES: ReadonlyArray<[name: string, template: string, kubernetes: RegExp, 
   [long, '%(name)s', /^x{54}-[0-9a-f]{8}$/, /^x{80}$/],
   [`${'x'.repeat(53)} ${long}`, '%(name)s', /^x{53}-[0-9a-f]{8}$/, /^x{53}-x{65}-[0-9a-f]{8}$/],
   ['x metrics', '%(name)s', /^x-metrics-[0-9a-f]{8}$/, /^x-metrics$/],
+  ['edge previous', '%(name)s', /^edge-previous$/, /^edge-previous-[0-9a-f]{8}$/],
+  ['Edge Next', '%(name)s', /^edge-next$/, /^edge-next-[0-9a-f]{8}$/],
   ['x', 'ak--%(name)s', /^ak--x$/, /^ak--x$/],
   ['x', '%(nope)s', /^ak-outpost-x-[0-9a-f]{8}$/, /^ak-outpost-x-[0-9a-f]{8}$/],
 ]

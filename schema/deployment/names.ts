@@ -20,6 +20,10 @@ const DOCKER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/
 /** What follows the name of an outpost in the name of its metrics Service. */
 const METRICS = '-metrics'
+/** What the name of a container that makes room for another one ends with. */
+export const PREVIOUS = '-previous'
+/** What the name of a container ends with until the one before it has made room. */
+export const NEXT = '-next'
 
 /** RFC 1123 §2.1: a label. */
 const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
@@ -68,10 +72,11 @@ export function nameOfPart(outpost: Named, key: string): string {
   return withHash(objectName(outpost), key, MAX_LABEL)
 }
 
-/** Name of the outpost's container on Docker. */
+/** Name of the outpost's container on Docker; no outpost's ends like those of containers that are being replaced. */
 export function containerName(outpost: Named): string {
   const { text, isWhole } = templated(outpost)
-  if (isWhole && text.length <= MAX_DOCKER_NAME && DOCKER_NAME.test(text)) return text
+  const isReserved = text.endsWith(PREVIOUS) || text.endsWith(NEXT)
+  if (isWhole && text.length <= MAX_DOCKER_NAME && DOCKER_NAME.test(text) && !isReserved) return text
   const legal = text.replace(/[^a-z0-9_.]+/g, '-').replace(/^[-_.]+/, '')
   return withHash(legal || 'outpost', outpost.pk, MAX_DOCKER_NAME)
 }

@@ -12,7 +12,7 @@ import { hasTool } from '#test/support/engines/tools.ts'
 async function probe(credentials: Omit<DockerCredentials, 'local'>) {
   const api = new EngineApi(dockerAgent({ ...credentials, local: false }, {}))
   await using target = new DockerTarget({ api, clock: { now: () => Date.now() }, random: Math.random })
-  return await target.probe()
+  return await target.probe(new AbortController().signal)
 }
 
 const refused: ReadonlyArray<[what: string, credentials: Omit<DockerCredentials, 'local'>, problem: RegExp]> = [

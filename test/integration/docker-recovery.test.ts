@@ -87,6 +87,7 @@ suite('CT-16: a replacement that is interrupted', () => {
         await want()
         await held
       }
+      assert.equal(await fleet.inspect(NAME, '{{.State.Status}}'), 'running', 'while no controller works')
       assert.equal((await fleet.recordOf(OUTPOST))?.error, '', 'that it has ended is no error of the outpost')
       await using _ = fleet.startController()
       await converges()

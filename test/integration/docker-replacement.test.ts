@@ -116,7 +116,7 @@ suite('CT-16: an image whose tag moves', () => {
     await importAs('second', 'true')
     const from = bench.made()
     const [step] = await bench.target.plan(wanted, signal)
-    assert.deepEqual([step?.action, step?.detail], ['replace', ['image']])
+    assert.deepEqual([step?.action, step?.detail], ['replace', ['/Image']])
     await bench.reach(wanted, 'ready')
     assert.notEqual(await imageOf(NAME), before)
     const changes = bench.socket.requests.length

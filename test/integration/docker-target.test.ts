@@ -141,6 +141,19 @@ suite('outposts on a Docker Engine', () => {
       await bench.engine.docker('kill', NAME)
       assert.equal(await heard.promise, PK)
     },
+    async 'a probe ends when it is told to, whatever the daemon does'() {
+      await using target = bench.open(bench.socket)
+      for (const known of ['no version is known', 'one is']) {
+        const held = bench.socket.hold(/^GET \/version/)
+        const stop = new AbortController()
+        const probed = target.probe(stop.signal)
+        const { letGo } = await held
+        stop.abort()
+        await assert.rejects(probed, { name: 'AbortError' }, known)
+        letGo()
+        assert.equal((await target.probe(signal)).healthy, true)
+      }
+    },
     async 'CT-12: no status shows the token'() {
       for (const image of ['tiny:good', 'tiny:dying', '127.0.0.1:1/none/such:1']) {
         const { objects } = await bench.target.apply(deployment(image), signal)
@@ -161,7 +174,7 @@ test('a daemon that is not there is a reason, not a crash', async () => {
   nobody.close()
   const api = new EngineApi(dockerAgent({ url: `http://127.0.0.1:${port}`, local: false }, {}))
   await using target = new DockerTarget({ api, clock: { now: () => Date.now() }, random: Math.random })
-  const state = await target.probe()
+  const state = await target.probe(signal)
   assert.equal(state.healthy, false)
   assert.match(state.reason, /ECONNREFUSED/)
 })

@@ -46,7 +46,7 @@ export class DockerBench implements AsyncDisposable {
     this.engine = engine
     this.socket = socket
     this.#clock = clock
-    this.#target = this.#opened()
+    this.#target = this.open(socket)
   }
 
   get target(): DockerTarget {
@@ -57,7 +57,13 @@ export class DockerBench implements AsyncDisposable {
   async startOver(): Promise<void> {
     await this.#target.remove(BENCH_PK, [], signal)
     await this.#target[Symbol.asyncDispose]()
-    this.#target = this.#opened()
+    this.#target = this.open(this.socket)
+  }
+
+  /** A target of its own, such as another controller has. */
+  open({ url }: WatchedSocket): DockerTarget {
+    const api = new EngineApi(dockerAgent({ url, local: false }, {}))
+    return new DockerTarget({ api, clock: this.#clock, random: Math.random })
   }
 
   async apply(wanted: Deployment): Promise<ObjectStatus> {
@@ -84,6 +90,12 @@ export class DockerBench implements AsyncDisposable {
     return names.split('\n').filter(Boolean).sort()
   }
 
+  /** Names of the containers that are up. */
+  async running(): Promise<readonly string[]> {
+    const names = await this.engine.docker('ps', '--format', '{{.Names}}')
+    return names.split('\n').filter(Boolean).sort()
+  }
+
   /** How often a container was made so far. */
   made(): number {
     return this.socket.requests.filter((request) => request.startsWith('POST /containers/create')).length
@@ -93,11 +105,6 @@ export class DockerBench implements AsyncDisposable {
     await this.#target[Symbol.asyncDispose]()
     await this.socket[Symbol.asyncDispose]()
     await this.engine[Symbol.asyncDispose]()
-  }
-
-  #opened(): DockerTarget {
-    const api = new EngineApi(dockerAgent({ url: this.socket.url, local: false }, {}))
-    return new DockerTarget({ api, clock: this.#clock, random: Math.random })
   }
 }
 

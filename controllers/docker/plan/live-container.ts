@@ -12,6 +12,8 @@ export interface LiveContainer {
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy'
   /** ms since the epoch; 0 if it never ran. */
   readonly startedAt: number
+  /** ms since the epoch; 0 if it never ended. */
+  readonly finishedAt: number
   readonly restarts: number
   readonly exitCode: number
 }
@@ -25,6 +27,7 @@ const shape = z.object({
   State: z.object({
     Status: z.string(),
     StartedAt: z.string().default(''),
+    FinishedAt: z.string().default(''),
     ExitCode: z.number().default(0),
     Health: z.object({ Status: z.string() }).nullish(),
   }),
@@ -43,8 +46,17 @@ export function readContainer(body: unknown): LiveContainer | undefined {
     imageId: Image,
     status: State.Status,
     health: HEALTHS.find((each) => each === State.Health?.Status) ?? 'none',
-    startedAt: Math.max(0, Date.parse(State.StartedAt) || 0),
+    startedAt: epochMs(State.StartedAt),
+    finishedAt: epochMs(State.FinishedAt),
     restarts: RestartCount,
     exitCode: State.ExitCode,
   }
 }
+
+/** Whether processes of it are there. */
+export function isUp({ status }: LiveContainer): boolean {
+  return status === 'running' || status === 'restarting' || status === 'paused'
+}
+
+/** The year 1 stands for never. */
+const epochMs = (time: string) => Math.max(0, Date.parse(time) || 0)

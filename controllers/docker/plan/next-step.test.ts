@@ -24,12 +24,19 @@ const live = (more: Partial<LiveContainer> = {}, spec = desired.specHash): LiveC
   status: 'running',
   health: 'healthy',
   startedAt: NOW - 60_000,
+  finishedAt: 0,
   restarts: 0,
   exitCode: 0,
   ...more,
 })
 const old = live({ id: 'old', name: `${desired.name}-previous`, status: 'exited', startedAt: 5 }, 'another')
 const older = live({ id: 'older', name: 'another-name', status: 'exited', startedAt: 4 }, 'another')
+const neverRan = live({ id: 'next', name: `${desired.name}-next`, status: 'created', startedAt: 0 })
+const up = live({ id: 'up', name: `${desired.name}-previous` }, 'another')
+/** It has run for a second. */
+const crashed = (finishedAt: number) =>
+  live({ status: 'exited', exitCode: 1, startedAt: finishedAt - 1_000, finishedAt })
+const isRejected = { rejectedSpec: desired.specHash }
 const situation = (
   named: LiveContainer | undefined,
   others: LiveContainer[] = [],
@@ -67,7 +74,39 @@ const rows: ReadonlyArray<[what: string, situation: Situation, step: NextStep['k
   ],
   ['something else is wanted since', situation(live({}, 'another'), [], { rejectedSpec: 'other' }), 'replace', 'spec'],
   ['it was never started', situation(live({ status: 'created', health: 'none', startedAt: 0 })), 'start'],
+  [
+    'it was never started, as the one from before still runs',
+    situation(live({ status: 'created' }), [up]),
+    'start',
+    'up',
+  ],
   ['it was stopped', situation(live({ status: 'exited', health: 'none' })), 'start'],
+  ['it was killed', situation(live({ status: 'exited', exitCode: 137, finishedAt: NOW })), 'start'],
+  ['it was paused', situation(live({ status: 'paused' })), 'start'],
+  ['it was paused, and there is one from before', situation(live({ status: 'paused' }), [old]), 'start'],
+  ['it is being removed', situation(live({ status: 'removing' })), 'wait'],
+  ['it cannot run any more', situation(live({ status: 'dead', exitCode: 1 })), 'replace', 'dead'],
+  ['… and what is wanted was tried', situation(live({ status: 'dead' }), [], isRejected), 'replace', 'dead'],
+  ['it crashed as soon as it ran', situation(crashed(NOW - 1)), 'failing'],
+  ['… a while ago', situation(crashed(NOW - 60_000)), 'start'],
+  ["… by a daemon's clock that is ahead", situation(crashed(NOW + 3_600_000)), 'start'],
+  ['it is unhealthy for long', situation(live({ health: 'unhealthy', startedAt: NOW - 300_000 })), 'restart'],
+  ['… not since long', situation(live({ health: 'unhealthy', startedAt: NOW - 299_999 })), 'failing'],
+  ['… and paused', situation(live({ status: 'paused', health: 'unhealthy', startedAt: 1 })), 'start'],
+  ['it starts for very long', situation(live({ health: 'starting', startedAt: 1 })), 'failing'],
+  [
+    'the one that stays was killed',
+    situation(live({ status: 'exited', exitCode: 137 }, 'another'), [], isRejected),
+    'start',
+  ],
+  ['the one that stays was paused', situation(live({ status: 'paused' }, 'another'), [], isRejected), 'start'],
+  [
+    'the one that stays is unhealthy for long',
+    situation(live({ health: 'unhealthy', startedAt: 1 }, 'another'), [], isRejected),
+    'restart',
+  ],
+  ['the one that stays is restarted', situation(live({ status: 'restarting' }, 'another'), [], isRejected), 'held'],
+  ['the one that stays, by another name, was killed', situation(undefined, [older, old], isRejected), 'start', ''],
   ['it is starting', situation(live({ health: 'starting' })), 'wait'],
   ['it takes too long', situation(live({ health: 'starting', startedAt: NOW - 120_000 })), 'failing'],
   [
@@ -78,6 +117,7 @@ const rows: ReadonlyArray<[what: string, situation: Situation, step: NextStep['k
   ],
   ['it is unhealthy', situation(live({ health: 'unhealthy' }), [old]), 'return', 'old'],
   ['it has died', situation(live({ status: 'exited', exitCode: 1 }), [old]), 'return', 'old'],
+  ['… before it ever ran there was one', situation(live({ health: 'unhealthy' }), [neverRan]), 'failing'],
   ['it dies again and again', situation(live({ status: 'restarting', restarts: 3 })), 'failing'],
   ['it has died once', situation(live({ status: 'restarting', restarts: 1 })), 'wait'],
   [
@@ -107,5 +147,6 @@ for (const [health, isChecked] of checks)
 function detail(step: NextStep): string {
   if (step.kind === 'replace') return step.why.join(',')
   if (step.kind === 'return') return step.to.id
+  if (step.kind === 'start') return step.others.map(({ id }) => id).join(',')
   return step.kind === 'done' ? step.leftovers.map(({ id }) => id).join(',') : ''
 }

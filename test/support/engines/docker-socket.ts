@@ -14,12 +14,18 @@ export interface WatchedSocket extends AsyncDisposable {
   /** `METHOD /path?query` of every request so far. */
   readonly requests: readonly string[]
   /** Resolves when a request matches; that one stays here, unanswered, until it is let go on. Rejects if none comes. */
-  hold(pattern: RegExp): Promise<{ letGo(): void }>
+  hold(pattern: RegExp): Promise<Held>
+}
+
+export interface Held {
+  letGo(): void
+  /** The request goes on, and the connection that would bring its answer is lost. */
+  loseAnswer(): void
 }
 
 interface Hold {
   readonly pattern: RegExp
-  readonly held: (hold: { letGo(): void }) => void
+  readonly held: (hold: Held) => void
 }
 
 /** Listens on a socket of its own and hands everything on to the engine. */
@@ -30,18 +36,18 @@ export async function watchSocket(engineUrl: string): Promise<WatchedSocket> {
   const holds: Hold[] = []
   const open = new Set<Socket>()
 
-  /** Resolves when the octets may go on. */
-  async function passage(octets: Buffer): Promise<void> {
+  /** Resolves when the octets may go on, with whether their answer comes back. */
+  async function passage(octets: Buffer): Promise<boolean> {
     const [, method, target] = REQUEST.exec(octets.toString('latin1')) ?? []
-    if (method === undefined) return
+    if (method === undefined) return true
     const request = `${method} ${target}`
     requests.push(request)
     const at = holds.findIndex(({ pattern }) => pattern.test(request))
     const [hold] = at < 0 ? [] : holds.splice(at, 1)
-    if (hold === undefined) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    hold.held({ letGo: resolve })
-    await promise
+    if (hold === undefined) return true
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    hold.held({ letGo: () => resolve(true), loseAnswer: () => resolve(false) })
+    return promise
   }
 
   const server = createServer((client) => {
@@ -55,7 +61,9 @@ export async function watchSocket(engineUrl: string): Promise<WatchedSocket> {
       socket.on('error', () => {}).on('close', () => other.destroy() && open.delete(socket))
     }
     client.on('data', (octets: Buffer) => {
-      queue = queue.then(() => passage(octets)).then(() => void engine.write(octets))
+      queue = queue
+        .then(() => passage(octets))
+        .then((isAnswered) => void engine.write(octets, () => isAnswered || client.destroy()))
     })
     engine.pipe(client)
   }).listen(path)
@@ -64,7 +72,7 @@ export async function watchSocket(engineUrl: string): Promise<WatchedSocket> {
     url: `unix://${path}`,
     requests,
     hold(pattern) {
-      const { promise, resolve, reject } = Promise.withResolvers<{ letGo(): void }>()
+      const { promise, resolve, reject } = Promise.withResolvers<Held>()
       holds.push({ pattern, held: resolve })
       const late = setTimeout(() => reject(new Error(`no request is ${pattern}`)), HELD_WITHIN_MS)
       return promise.finally(() => clearTimeout(late))
