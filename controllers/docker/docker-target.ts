@@ -98,7 +98,7 @@ export class DockerTarget implements Target {
     const detail = step.kind === 'replace' ? await this.#changed(step, desired, signal) : reasons
     const leftovers = step.kind === 'done' ? step.leftovers : []
     return [
-      { ...about, action, detail },
+      { ...about, action, detail, wanted: desired.specHash },
       ...leftovers.map(({ name }): PlannedStep => ({ ...about, name, action: 'delete', detail: ['it made room'] })),
     ]
   }

@@ -53,9 +53,9 @@ suite('outposts on a Docker Engine', () => {
         await inspect(NAME, '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.ReadonlyRootfs}}'),
         'unless-stopped true',
       )
-      assert.deepEqual(await bench.target.plan(deployment('tiny:good'), signal), [
-        { action: 'nothing', component: 'container', kind: 'Container', name: NAME, detail: [] },
-      ])
+      const [{ wanted: _, ...step } = {}, ...more] = await bench.target.plan(deployment('tiny:good'), signal)
+      assert.deepEqual(step, { action: 'nothing', component: 'container', kind: 'Container', name: NAME, detail: [] })
+      assert.deepEqual(more, [])
     },
     async 'CT-16: another image replaces it, and the old container goes once the new one is healthy'() {
       await reach(deployment('tiny:good'), 'ready')
