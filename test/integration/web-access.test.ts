@@ -99,9 +99,20 @@ const ROUTES: ReadonlyArray<[route: string, asked: string, answer: string, why: 
 
 /** What handles every request below a path, in this order. Only the static files answer one. */
 const HANDLERS: Readonly<Record<string, readonly string[]>> = {
-  '/': ['id', 'headers', 'address of the client', 'session', 'no such page', 'errors', 'no such page', 'error pages'],
+  '/': [
+    'id',
+    'headers',
+    'address of the client',
+    'session',
+    'no null characters in pages',
+    'no such page',
+    'error pages',
+    'no such path',
+    'errors',
+  ],
+  '/api': ['no null characters'],
   '/static': ['static files, which are public'],
-  '/application/o': ['form'],
+  '/application/o': ['no null characters', 'form', 'errors as clients know them'],
   '/api/v3/flows/executor': ['errors as challenges'],
   '/api/v3': ['credentials', 'no such resource'],
 }
