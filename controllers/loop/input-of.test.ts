@@ -3,6 +3,7 @@ import test from 'node:test'
 import type { FleetOutpost, FleetState } from '#controllers/fleet/fleet-state.ts'
 import { canariesOf } from '#controllers/waves/canary.ts'
 import type { DeploymentRecord } from '#schema/deployment/status.ts'
+import { recordOfImage } from '#test/support/deployment-records.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
 import { inputOf } from './input-of.ts'
 
@@ -14,21 +15,6 @@ const outpost = (pk: string, name: string, image: string | null): FleetOutpost =
   tokenIdentifier: name,
   tokenRevision: '1',
   connection: 'c',
-})
-const record = (pk: string, image: string, more: Partial<DeploymentRecord> = {}): DeploymentRecord => ({
-  outpost: pk,
-  outpost_name: pk,
-  connection: 'c',
-  inventory: [],
-  objects: [],
-  image,
-  previous_image: '',
-  rejected_image: '',
-  rejected_why: '',
-  rollout: '',
-  error: '',
-  reconciled: '2026-01-01T00:00:00.000Z',
-  ...more,
 })
 const ready = {
   component: 'deployment',
@@ -42,7 +28,7 @@ const ready = {
 
 /** The input of the second outpost, when the first has this record. */
 function inputWith(canary: DeploymentRecord, { own = 'i:1', pinned = null as string | null } = {}): string {
-  return inputOfSecond([canary, record(SECOND, own)], pinned)
+  return inputOfSecond([canary, recordOfImage(SECOND, own)], pinned)
 }
 
 const connection = (pk: string) => ({ pk, name: pk, kind: 'kubernetes', local: true, fingerprint: pk }) as const
@@ -61,9 +47,9 @@ function inputOfSecond(records: readonly DeploymentRecord[], pinned: string | nu
   return inputOf(SECOND, state, { canaries: canariesOf(state), holds: (pk) => held.includes(pk) })
 }
 
-const trying = record(FIRST, 'i:2')
-const proved = record(FIRST, 'i:2', { objects: [ready] })
-const rejected = record(FIRST, 'i:1', { rejected_image: 'i:2' })
+const trying = recordOfImage(FIRST, 'i:2')
+const proved = recordOfImage(FIRST, 'i:2', { objects: [ready] })
+const rejected = recordOfImage(FIRST, 'i:1', { rejected_image: 'i:2' })
 const CASES: ReadonlyArray<[what: string, isChange: boolean, before: string, after: string]> = [
   ['comes up', true, inputWith(trying), inputWith(proved)],
   ['goes back', true, inputWith(trying), inputWith(rejected)],
@@ -76,13 +62,13 @@ for (const [what, isChange, before, after] of CASES)
     assert.equal(before !== after, isChange))
 
 test('CT-11: a service connection that comes to be this controller’s is a reason to look, another one is none', () => {
-  const held = (...pks: string[]) => inputOfSecond([record(SECOND, 'i:2')], null, pks)
+  const held = (...pks: string[]) => inputOfSecond([recordOfImage(SECOND, 'i:2')], null, pks)
   assert.notEqual(held('c'), held())
   assert.equal(held('c', 'd'), held('c'))
 })
 
 test('that an outpost is deployed where it should be is no reason to look again; elsewhere it is', () => {
-  const deployedAt = (pk: string) => inputOfSecond([record(SECOND, 'i:2', { connection: pk })])
+  const deployedAt = (pk: string) => inputOfSecond([recordOfImage(SECOND, 'i:2', { connection: pk })])
   assert.equal(deployedAt('c'), inputOfSecond([]))
   assert.notEqual(deployedAt('d'), inputOfSecond([]))
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { FleetOutpost } from '#controllers/fleet/fleet-state.ts'
 import type { DeploymentRecord, ObjectStatus } from '#schema/deployment/status.ts'
+import { recordOfImage } from '#test/support/deployment-records.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
 import { canariesOf } from './canary.ts'
 
@@ -14,21 +15,8 @@ const outpost = (name: string, image: string | null = null): FleetOutpost => ({
   tokenRevision: '1',
   connection: 'x',
 })
-const record = (name: string, image: string, more: Partial<DeploymentRecord> = {}): DeploymentRecord => ({
-  outpost: pkOf(name),
-  outpost_name: name,
-  connection: 'x',
-  inventory: [],
-  objects: [],
-  image,
-  previous_image: '',
-  rejected_image: '',
-  rejected_why: '',
-  rollout: '',
-  error: '',
-  reconciled: '2026-01-01T00:00:00.000Z',
-  ...more,
-})
+const record = (name: string, image: string, more: Partial<DeploymentRecord> = {}) =>
+  recordOfImage(pkOf(name), image, more)
 const AWAY = { error: 'the cluster does not answer' }
 const REFUSED: ObjectStatus = {
   component: 'deployment',
