@@ -15,7 +15,10 @@ With patterns: only the test files that match (globs, relative to the project).`
 // As the core does for itself.
 const NODE_TEST = ['--import', './core/store/drizzle-resolution.ts', '--test', '--test-reporter=spec']
 const BESIDE_THE_SOURCE = '{schema,core,outposts,controllers}/**/*.test.ts'
-const SUITES = 'test/{architecture,conformance,integration}/*.test.ts'
+/** Long suites that wait for engines more than they compute. */
+const WAITING = 'custom-resources-recovery|docker-interruption|docker-recovery'
+const SUITES = `test/{architecture,conformance,integration}/!(${WAITING}).test.ts`
+const BESIDE_THE_SUITES = ['test/e2e/*.test.ts', `test/integration/@(${WAITING}).test.ts`]
 /** Engines make suites wait, so that three keep two cores busy; where a machine decides alone, quiet is worth minutes. */
 const AT_A_TIME = process.env.CI === 'true' ? 2 : 3
 /** Of what runs at the same time, one is shown while it runs; the others when they are done. */
@@ -23,7 +26,7 @@ const LIVE = { live: true }
 
 /**
  * What runs at the same time, then what comes after it. The tests beside the source share one process: most of them are
- * shorter than its start. The end-to-end suites wait for engines more than they compute, and are beside all others.
+ * shorter than its start. The end-to-end suites, and some more that mostly wait, are beside all others.
  */
 const STAGES = [
   [
@@ -33,7 +36,7 @@ const STAGES = [
   ],
   [
     ['suites', 'node', [...NODE_TEST, `--test-concurrency=${AT_A_TIME}`, SUITES], LIVE],
-    ['end-to-end suites', 'node', [...NODE_TEST, '--test-concurrency=1', 'test/e2e/*.test.ts']],
+    ['end-to-end suites', 'node', [...NODE_TEST, '--test-concurrency=1', ...BESIDE_THE_SUITES]],
   ],
 ]
 
