@@ -30,7 +30,16 @@ export type Step =
       readonly refusal: ClusterRefusedError
     }
 
+/** Of reading and asking, while others write in between. */
+const LOOKS = 5
 const MANAGED_FIELDS = '/metadata/managedFields'
+
+interface Look {
+  readonly step: Step
+  /** Somebody has written between the look and the question. */
+  readonly isOvertaken: boolean
+}
+const seen = (step: Step): Look => ({ step, isOvertaken: false })
 
 export interface PlanOptions {
   /** 32 hex digits. */
@@ -59,20 +68,27 @@ export class ObjectPlanner {
     return !!served && this.#settled.isAccepted(served.path(wanted.metadata.namespace, wanted.metadata.name), wanted)
   }
 
-  async plan(wanted: KubernetesObject, { owner, isThorough }: PlanOptions, signal: AbortSignal): Promise<Step> {
+  async plan(wanted: KubernetesObject, options: PlanOptions, signal: AbortSignal): Promise<Step> {
+    let found = await this.#look(wanted, options, signal)
+    // The server has answered for what somebody has made of the object since: that is no difference to what is wanted.
+    for (let looks = 1; found.isOvertaken && looks < LOOKS; looks++) found = await this.#look(wanted, options, signal)
+    return found.step
+  }
+
+  async #look(wanted: KubernetesObject, { owner, isThorough }: PlanOptions, signal: AbortSignal): Promise<Look> {
     const served = await this.#api.discovery.find(wanted.apiVersion, wanted.kind, signal)
-    if (served === undefined) return { kind: 'leave', outcome: notServed(wanted.apiVersion, wanted.kind) }
+    if (served === undefined) return seen({ kind: 'leave', outcome: notServed(wanted.apiVersion, wanted.kind) })
     const live = await this.#api.get(served, wanted.metadata, signal)
     if (live === undefined) {
       if (isThorough) await this.#api.apply(served, wanted, 'dry run', signal)
-      return { kind: 'create', served }
+      return seen({ kind: 'create', served })
     }
-    if (live.metadata.labels[OWNER_LABEL] !== owner) return { kind: 'leave', outcome: NOT_OURS }
-    if (live.metadata.deletionTimestamp !== undefined) return { kind: 'leave', outcome: { ...TERMINATING, live } }
+    if (live.metadata.labels[OWNER_LABEL] !== owner) return seen({ kind: 'leave', outcome: NOT_OURS })
+    if (live.metadata.deletionTimestamp !== undefined) return seen({ kind: 'leave', outcome: { ...TERMINATING, live } })
     const path = served.path(wanted.metadata.namespace, wanted.metadata.name)
-    if (this.#settled.isSettled(path, wanted, live)) return { kind: 'nothing', live }
+    if (this.#settled.isSettled(path, wanted, live)) return seen({ kind: 'nothing', live })
     const isClear = ownershipPatch(live, wanted) !== undefined || this.#settled.isNewWish(path, wanted)
-    if (isClear && !isThorough) return { kind: 'apply', served, live, changed: [] }
+    if (isClear && !isThorough) return seen({ kind: 'apply', served, live, changed: [] })
     return this.#ask(wanted, { served, live, path, isThorough }, signal)
   }
 
@@ -80,22 +96,26 @@ export class ObjectPlanner {
     wanted: KubernetesObject,
     { served, live, path, isThorough }: { served: ServedKind; live: LiveObject; path: string; isThorough: boolean },
     signal: AbortSignal,
-  ): Promise<Step> {
+  ): Promise<Look> {
     let answer: LiveObject
     try {
       answer = await this.#api.apply(served, boundTo(live, wanted), 'dry run', signal)
     } catch (error) {
       if (!(error instanceof ClusterRefusedError)) throw error
       // Some admission webhooks take no dry runs; whether it is that is seen by applying.
-      if (error.status === 400 && !isThorough) return { kind: 'apply', served, live, changed: [] }
-      return this.#afterRefusal(error, wanted, { served, live, isThorough }, signal)
+      if (error.status === 400 && !isThorough) return seen({ kind: 'apply', served, live, changed: [] })
+      return seen(await this.#afterRefusal(error, wanted, { served, live, isThorough }, signal))
     }
     const changed = changedPointers(substanceOf(live), substanceOf(answer)).map((pointer) =>
       pointer.startsWith('/owned') ? MANAGED_FIELDS : pointer,
     )
-    if (changed.length > 0) return { kind: 'apply', served, live, changed: [...new Set(changed)] }
+    if (changed.length > 0) {
+      // A dry run gives an object no version of its own.
+      const isOvertaken = answer.metadata.resourceVersion !== live.metadata.resourceVersion
+      return { step: { kind: 'apply', served, live, changed: [...new Set(changed)] }, isOvertaken }
+    }
     this.#settled.settle(path, wanted, live)
-    return { kind: 'nothing', live }
+    return seen({ kind: 'nothing', live })
   }
 
   /** A refusal may be of what is there and not of what is wanted; rejects with it when that is not so. */
