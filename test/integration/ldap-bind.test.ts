@@ -10,6 +10,7 @@ import { BASE_DN, userDn } from '#test/support/ldap-tools.ts'
 const SUCCESS = 0
 const INSUFFICIENT_ACCESS_RIGHTS = 50
 const INVALID_CREDENTIALS = 49
+const BUSY = 51
 
 let outpost: LdapOutpost
 before(async () => {
@@ -149,17 +150,42 @@ suite('LD-09: what is known of somebody changes', () => {
     assert.equal(own.core.logins, 1)
   })
 
-  test('while they bind: what was decided before is not remembered', async () => {
-    await using own = await LdapOutpost.start()
-    {
+  suite('while they bind', () => {
+    const change = (own: LdapOutpost) => own.configure([{ model: 'authentik_core.user', pk: '1', action: 'updated' }])
+
+    test('what was decided before does not hold: the core is asked again', async () => {
+      await using own = await LdapOutpost.start()
       using _ = own.core.answering(async (username) => {
-        await own.configure([{ model: 'authentik_core.user', pk: '1', action: 'updated' }])
+        if (own.core.logins > 1) return { kind: 'denied', reason: 'access_denied' }
+        await change(own)
         return allowed(username)
       })
-      await own.bound('demo')
-    }
-    await own.bound('demo')
-    assert.equal(own.core.logins, 2)
+      using client = await own.open()
+      assert.equal(await client.bind(userDn('demo'), 'right'), INSUFFICIENT_ACCESS_RIGHTS)
+    })
+
+    test('what the core says then is remembered', async () => {
+      await using own = await LdapOutpost.start()
+      using _ = own.core.answering(async (username) => {
+        if (own.core.logins === 1) await change(own)
+        return allowed(username)
+      })
+      using first = await own.bound('demo')
+      using second = await own.bound('demo')
+      for (const client of [first, second]) assert.equal((await client.search(present('cn'))).code, SUCCESS)
+      assert.equal(own.core.logins, 2)
+    })
+
+    test('again and again: busy, and nobody is bound', async () => {
+      await using own = await LdapOutpost.start()
+      using _ = own.core.answering(async (username) => {
+        await change(own)
+        return allowed(username)
+      })
+      using client = await own.open()
+      assert.equal(await client.bind(userDn('demo'), 'right'), BUSY)
+      assert.equal(own.core.logins, 3)
+    })
   })
 })
 

@@ -63,7 +63,7 @@ export class BindCache {
     bound: Bound,
     { moment, sessionExpires }: { readonly moment: number; readonly sessionExpires: number | undefined },
   ): void {
-    if (this.#changed.of(bound.userPk) > moment) return
+    if (this.hasChangedSince(bound, moment)) return
     const at = this.#clock.now()
     const prefix = Buffer.concat([this.#key, randomBytes(SALT_OCTETS)])
     this.#binds.delete(name)
@@ -72,7 +72,7 @@ export class BindCache {
     this.#binds.set(name, { prefix, hash: hashOf(prefix, password), bound, at, expires })
   }
 
-  /** A point in time for `hasEndedSince`. */
+  /** A point in time for `hasEndedSince` and `hasChangedSince`. */
   get moment(): number {
     return this.#moment
   }
@@ -80,6 +80,11 @@ export class BindCache {
   /** Whether what it rests on has ended since that moment: what was found out before does not hold. */
   hasEndedSince({ userPk, session = '' }: Bound, moment: number): boolean {
     return Math.max(this.#ended.of(userPk), this.#ended.of(session)) > moment
+  }
+
+  /** Whether the core knows something else of the user since that moment. */
+  hasChangedSince({ userPk }: Bound, moment: number): boolean {
+    return this.#changed.of(userPk) > moment
   }
 
   /** Forgets everything that was bound before these users' access, or these sessions, ended. */

@@ -18,6 +18,9 @@ export interface BindRequest {
 export type BindOutcome = { readonly result: LdapResult; readonly bound?: Bound; readonly reason?: string }
 
 const refused = (code: number, message: string, reason: string): BindOutcome => ({ result: { code, message }, reason })
+/** How often the core is asked of somebody who changes meanwhile. */
+const MAX_ASKED = 3
+const CHANGING = refused(ResultCode.busy, 'what is known of this user is changing', 'changing')
 const INVALID = refused(ResultCode.invalidCredentials, 'invalid credentials', 'invalid_credentials')
 
 /**
@@ -68,12 +71,22 @@ export class Binder {
     }
   }
 
-  async #ask(
+  /** What was decided of a user who has changed since is not what would be decided now: the core is asked again. */
+  async #ask(settings: BindSettings, request: BindRequest, username: string): Promise<BindOutcome> {
+    for (let time = 0; time < MAX_ASKED; time++) {
+      const { moment } = this.#cache
+      const outcome = await this.#askOnce(settings, request, username, moment)
+      if (outcome.bound === undefined || !this.#cache.hasChangedSince(outcome.bound, moment)) return outcome
+    }
+    return CHANGING
+  }
+
+  async #askOnce(
     settings: BindSettings,
     { name, password, remoteIp, signal }: BindRequest,
     username: string,
+    moment: number,
   ): Promise<BindOutcome> {
-    const { moment } = this.#cache
     let outcome: FlowOutcome = { kind: 'denied', reason: 'invalid_credentials' }
     for (const reading of readingsOf(password.toString('utf8'), settings.supportsCodes)) {
       const { flowSlug, applicationSlug } = settings
