@@ -80,6 +80,31 @@ for (const [what, body, status] of refused)
     assert.equal(asked.length, 2)
   })
 
+test('PX-39: what was active before access ended is asked about again', async () => {
+  let body: unknown = active
+  const channel = {
+    post: async () => {
+      const before = body
+      if (body === active) tokens.clear()
+      body = { ...active, active: false }
+      return { status: 200, body: before }
+    },
+  }
+  const tokens = new BearerTokens(settings, channel, { now: () => NOW })
+  assert.equal(await tokens.find(JWT), undefined)
+})
+
+test('a core that ends access with each answer is not taken for an answer', async () => {
+  const channel = {
+    post: async () => {
+      tokens.clear()
+      return { status: 200, body: active }
+    },
+  }
+  const tokens = new BearerTokens(settings, channel, { now: () => NOW })
+  await assert.rejects(tokens.find(JWT), CoreUnreachableError)
+})
+
 test('a core that is away is not taken for an answer', async () => {
   const away = { post: () => Promise.reject(new CoreUnreachableError('away')) }
   await assert.rejects(new BearerTokens(settings, away, { now: () => NOW }).find(JWT), CoreUnreachableError)

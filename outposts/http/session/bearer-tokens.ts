@@ -5,9 +5,12 @@ import { identityShape, type Visitor } from '#outposts/http/codec/identity.ts'
 import type { ProviderSettings } from '#outposts/http/provider-settings.ts'
 import type { BackChannel } from '#outposts/http/sign-in/back-channel.ts'
 import type { Clock } from '#schema/kernel/clock.ts'
+import { CoreUnreachableError } from '#schema/kernel/errors.ts'
 
 const KEPT_MS = 60_000
 const MAX_KEPT = 10_000
+/** How often the core is asked about a token while it ends access. */
+const MAX_ASKED = 3
 
 /** RFC 7662 §2.2. */
 const introspection = z.object({
@@ -34,6 +37,7 @@ export class BearerTokens {
   readonly #clock: Clock
   /** By hash of the token, and only what was active. */
   readonly #known = new BoundedMap<string, { readonly visitor: Visitor; readonly until: number }>(MAX_KEPT)
+  #cleared = 0
 
   constructor(settings: ProviderSettings, channel: Pick<BackChannel, 'post'>, clock: Clock) {
     this.#settings = settings
@@ -43,10 +47,22 @@ export class BearerTokens {
 
   /** Who holds the token, if it is an active access token that was issued to this provider, for a user. */
   async find(token: string): Promise<Visitor | undefined> {
-    const now = this.#clock.now()
     const key = createHash('sha256').update(token).digest('base64url')
-    const known = this.#known.get(key)
-    if (known !== undefined && known.until > now) return known.visitor
+    for (let time = 0; time < MAX_ASKED; time++) {
+      const now = this.#clock.now()
+      const known = this.#known.get(key)
+      if (known !== undefined && known.until > now) return known.visitor
+      const cleared = this.#cleared
+      const visitor = await this.#ask(token, now)
+      // What was active before something ended may not be so now: the core is asked again.
+      if (visitor !== undefined && cleared !== this.#cleared) continue
+      if (visitor !== undefined) this.#known.set(key, { visitor, until: Math.min(now + KEPT_MS, visitor.expires) })
+      return visitor
+    }
+    throw new CoreUnreachableError('the core ends access again and again')
+  }
+
+  async #ask(token: string, now: number): Promise<Visitor | undefined> {
     const { clientId, clientSecret, endpoints } = this.#settings
     const { status, body } = await this.#channel.post(endpoints.introspection, {
       token,
@@ -60,12 +76,12 @@ export class BearerTokens {
     const isOurs = client_id === clientId && [aud].flat().includes(clientId)
     if (!isOurs || !isAccessToken(token, token_type)) return undefined
     const expires = exp === undefined ? now + KEPT_MS : exp * 1000
-    const visitor = { identity: identity.data, token, issuedAt: (iat ?? now / 1000) * 1000, expires }
-    this.#known.set(key, { visitor, until: Math.min(now + KEPT_MS, expires) })
-    return visitor
+    return { identity: identity.data, token, issuedAt: (iat ?? now / 1000) * 1000, expires }
   }
 
+  /** Forgets everything, because somebody's access has ended. */
   clear(): void {
+    this.#cleared++
     this.#known.clear()
   }
 }
