@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Who may talk to the API server: its name and the groups it belongs to. */
@@ -74,12 +74,17 @@ export interface AuditEntry {
   readonly code: number
 }
 
-/** The requests so far, oldest first. */
-export function readAuditLog(folder: string): readonly AuditEntry[] {
-  const file = join(folder, 'audit.log')
+const auditFile = (folder: string) => join(folder, 'audit.log')
+
+/** The octets that are in it so far. */
+export const auditSize = (folder: string): number => statSync(auditFile(folder), { throwIfNoEntry: false })?.size ?? 0
+
+/** The requests from this octet on, oldest first. */
+export function readAuditLog(folder: string, from: number): readonly AuditEntry[] {
+  const file = auditFile(folder)
   const entries = new Map<string, AuditEntry>()
   // A line may be half-written at this moment.
-  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : []
+  const lines = existsSync(file) ? readFileSync(file).toString('utf8', from).split('\n').slice(0, -1) : []
   for (const line of lines) {
     const { auditID, verb, user, userAgent = '', requestURI, objectRef = {}, responseStatus } = JSON.parse(line)
     entries.set(auditID, {

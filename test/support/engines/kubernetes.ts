@@ -1,11 +1,13 @@
-import { execFile } from 'node:child_process'
+import { type ChildProcess, execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { ensureKubernetesBuilt } from '../kubernetes-build.mjs'
 import { type RawAnswer, type RawCall, rawCall } from './kubernetes-call.ts'
 import {
   type AuditEntry,
+  auditSize,
   type KubernetesUser,
   kubeconfigOf,
   readAuditLog,
@@ -13,6 +15,7 @@ import {
   writeServerFiles,
 } from './kubernetes-files.ts'
 import { startApiServer, startController, startEtcd } from './kubernetes-processes.ts'
+import { ClusterStore } from './kubernetes-store.ts'
 import { accepts, databaseFolder, freePort, startEngine, until } from './process.ts'
 import { hasTool } from './tools.ts'
 
@@ -37,6 +40,10 @@ export interface Kubernetes extends AsyncDisposable {
   stopApiServer(): Promise<void>
   /** Starts it again at the same address, ending it first where it runs. */
   restartApiServer(): Promise<void>
+  /** Takes away all that was not there when it had started, and what is in its audit log. */
+  startOver(): Promise<void>
+  /** Lets this process end while the cluster runs. */
+  unref(): void
 }
 
 export interface Forwarded extends AsyncDisposable {
@@ -71,7 +78,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
   await using started = new AsyncDisposableStack()
   const folder = started.use(databaseFolder('kubernetes')).path
   const storage = await startEtcd(folder)
-  started.use(storage.engine)
+  const engines = [started.use(storage.engine)]
   const port = await freePort()
   const server = `https://${address}:${port}`
   const serverArgs = [
@@ -85,6 +92,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
   started.defer(stopApiServer)
 
   const ca = readFileSync(join(folder, 'apiserver.crt'), 'utf8')
+  const asAdmin = { url: server, ca, token: tokenOf('admin') }
   const kubeconfig = (user: KubernetesUser = 'admin') => kubeconfigOf(server, ca, user)
   const kubeconfigFile = (user: KubernetesUser) => {
     const file = join(folder, `${user}.kubeconfig`)
@@ -98,10 +106,14 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
 
   if (controllers) {
     for (const name of ['kube-controller-manager', 'kube-scheduler'] as const)
-      started.use(await startController(name, programs, folder, kubeconfigFile(name)))
+      engines.push(started.use(await startController(name, programs, folder, kubeconfigFile(name))))
     const isThere = () => kubectl(['get', 'serviceaccount', 'default']).then(() => true)
     await until('the default service account', isThere)
   }
+  const store = new ClusterStore(storage.url)
+  const groups = async () => (await rawCall(asAdmin, '/apis')).body.groups.map(({ name }: { name: string }) => name)
+  const [keysBefore, groupsBefore] = [new Set(await store.keys()), new Set(await groups())]
+  let auditFrom = 0
   const owned = started.move()
   return {
     server,
@@ -123,14 +135,31 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
       })
       return { port: local, [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() }
     },
-    auditLog: () => readAuditLog(folder),
+    auditLog: () => readAuditLog(folder, auditFrom),
     stopApiServer,
     async restartApiServer() {
       await stopApiServer()
       apiServer = await startAgain()
     },
+    async startOver() {
+      await until('what was there at first', async () => {
+        const others = (await store.keys()).filter((key) => !keysBefore.has(key))
+        for (const key of others) await store.remove(key)
+        // Kinds of others are served for a moment longer.
+        return others.length === 0 && (await groups()).every((name: string) => groupsBefore.has(name))
+      })
+      auditFrom = auditSize(folder)
+    },
+    unref() {
+      for (const { process } of [...engines, apiServer]) unrefed(process)
+    },
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   }
+}
+
+function unrefed(child: ChildProcess): void {
+  child.unref()
+  for (const stream of [child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref()
 }
 
 /** Runs a command to its end; what it printed, without its messages. */

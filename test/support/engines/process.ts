@@ -8,7 +8,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 const READY_WITHIN_MS = 30_000
 const STOP_WITHIN_MS = 10_000
+/** A pause between two probes: at least this long, and longer than what they take, which slows down what they wait for. */
 const PROBE_EVERY_MS = 10
+const PAUSE_PER_PROBE = 3
+const LONGEST_PAUSE_MS = 500
 const KEPT_OUTPUT = 1_000_000
 
 /** A running program of the test, ended by process id when disposed. */
@@ -79,10 +82,13 @@ export async function until(
   { withinMs = READY_WITHIN_MS, signal }: { withinMs?: number; signal?: AbortSignal } = {},
 ): Promise<void> {
   const deadline = Date.now() + withinMs
-  while (!(await probe().catch(() => false))) {
+  for (;;) {
+    const asked = performance.now()
+    if (await probe().catch(() => false)) return
     if (signal?.aborted) throw new Error(`${what}: ended`)
     if (Date.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`)
-    await wait(PROBE_EVERY_MS)
+    const pause = PAUSE_PER_PROBE * (performance.now() - asked)
+    await wait(Math.min(Math.max(pause, PROBE_EVERY_MS), LONGEST_PAUSE_MS))
   }
 }
 

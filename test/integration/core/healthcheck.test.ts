@@ -9,7 +9,7 @@ import { startCore } from '#test/support/core.ts'
 import { freePort, temporaryFolder } from '#test/support/engines/process.ts'
 import { run } from '#test/support/engines/tools.ts'
 
-const MAIN = join(import.meta.dirname, '..', '..', 'core', 'main.ts')
+const MAIN = join(import.meta.dirname, '..', '..', '..', 'core', 'main.ts')
 
 /** The exit code of the check, with nothing but this in its environment; it leaves nothing behind. */
 async function check(env: Record<string, string>): Promise<number | null> {

@@ -12,7 +12,7 @@ import { type Answer, run } from '#test/support/engines/tools.ts'
 import { testIdentity } from '#test/support/test-controller.ts'
 import { importTinyImage } from '#test/support/tiny-image.ts'
 
-const COMMAND = join(import.meta.dirname, '..', '..', 'controllers', 'commands', 'martello.mjs')
+const COMMAND = join(import.meta.dirname, '..', '..', '..', 'controllers', 'commands', 'martello.mjs')
 const command = 'trap "exit 0" TERM; while true; do sleep 1 & wait; done'
 
 const data = databaseFolder('plan-apply')

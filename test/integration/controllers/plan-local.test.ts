@@ -11,7 +11,7 @@ import { startEngine, until } from '#test/support/engines/process.ts'
 import { run } from '#test/support/engines/tools.ts'
 import { NOWHERE, startTestController } from '#test/support/test-controller.ts'
 
-const COMMAND = join(import.meta.dirname, '..', '..', 'controllers', 'commands', 'martello.mjs')
+const COMMAND = join(import.meta.dirname, '..', '..', '..', 'controllers', 'commands', 'martello.mjs')
 const about = { component: 'process', kind: 'Process', name: 'x' } as const
 
 /** Nobody answers at the address of the core: that a process is started is all that matters here. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
-import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import {
   applyUntilReady,
   auditedUntilNow,
@@ -17,7 +18,7 @@ const ROUTES = { kubernetes_httproute_parent_refs: [{ name: 'gateway' }], kubern
 
 test('an outpost is deployed, and left alone while it is as wanted', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes({ controllers: true })
+  await using cluster = await borrowKubernetes()
   await installCrds(cluster)
   await using target = targetOf(cluster)
   const deployed = new Deployed(target, exampleOutpost(ROUTES))

@@ -7,7 +7,7 @@ import { databaseFolder, until } from '#test/support/engines/process.ts'
 import { hasTool, run } from '#test/support/engines/tools.ts'
 import { importTinyImage } from '#test/support/tiny-image.ts'
 
-const COMMAND = join(import.meta.dirname, '..', '..', 'controllers', 'commands', 'martello.mjs')
+const COMMAND = join(import.meta.dirname, '..', '..', '..', 'controllers', 'commands', 'martello.mjs')
 const RUN = 'trap "exit 0" TERM; while true; do sleep 1 & wait; done'
 /** So long that what is kept of the output begins within what was printed before. */
 const LONG = 'x'.repeat(970)

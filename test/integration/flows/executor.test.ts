@@ -15,7 +15,7 @@ before(async () => {
 })
 after(() => core[Symbol.asyncDispose]())
 
-const HOSTILE = join(import.meta.dirname, '..', 'vectors', 'http', 'hostile-redirects.txt')
+const HOSTILE = join(import.meta.dirname, '..', '..', 'vectors', 'http', 'hostile-redirects.txt')
 
 const me = (jar: CookieJar) => statusOfMe(core, jar)
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InventoryItem } from '#schema/deployment/status.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
-import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds, removeCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { Deployed, handClock, targetOf } from '#test/support/kubernetes-deployment.ts'
 
 const NAME = 'ak-outpost-obj-patches'
@@ -18,7 +19,7 @@ const LATER_MS = 60_000
 
 test('CT-06: kinds that come and go', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes({ controllers: true })
+  await using cluster = await borrowKubernetes()
   const clock = handClock()
   await using target = targetOf(cluster, 'admin', clock)
   const deployed = new Deployed(target, exampleOutpost(EVERYTHING))

@@ -7,7 +7,7 @@ import test from 'node:test'
 import { hasTool } from '#test/support/engines/tools.ts'
 import { mayMount } from '#test/support/small-disk.ts'
 
-const ROOT = join(import.meta.dirname, '..', '..')
+const ROOT = join(import.meta.dirname, '..', '..', '..')
 const WATCHED = `
   import { watchForSilence } from '#core/tasks/silence-watchdog.ts'
   import { silentLogger } from '#schema/kernel/logger.ts'

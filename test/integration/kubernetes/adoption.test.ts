@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { uuidHex } from '#schema/deployment/names.ts'
 import type { DeployableOutpost } from '#schema/deployment/outpost.ts'
 import { RECORDED_CASES, recordedObjects, recordedOutpost } from '#test/support/deployment-vectors.ts'
-import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes, type Kubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { until } from '#test/support/engines/process.ts'
 import { applyUntilReady, auditedUntilNow, Deployed, targetOf, writesOf } from '#test/support/kubernetes-deployment.ts'
 
@@ -42,7 +43,7 @@ async function makeAsReference(cluster: Kubernetes, name: (typeof RECORDED_CASES
 
 test('what the reference has made is adopted', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes({ controllers: true })
+  await using cluster = await borrowKubernetes()
   await installCrds(cluster, ['servicemonitors.monitoring.coreos.com', 'middlewares.traefik.io'])
   await cluster.kubectl('create', 'namespace', 'identity')
   await using target = targetOf(cluster)

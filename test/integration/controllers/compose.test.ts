@@ -6,7 +6,7 @@ import { parse } from 'yaml'
 import { readCoreConfig } from '#core/config/read-core-config.ts'
 import { readOutpostConfig } from '#outposts/config/read-outpost-config.ts'
 
-const ROOT = join(import.meta.dirname, '..', '..')
+const ROOT = join(import.meta.dirname, '..', '..', '..')
 const textOf = (name: string) => readFileSync(join(ROOT, name), 'utf8')
 
 interface Service {

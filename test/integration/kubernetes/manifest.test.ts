@@ -14,13 +14,14 @@ import {
   RECORDED_SECRETS,
   recordedOutpost,
 } from '#test/support/deployment-vectors.ts'
-import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes, type Kubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { temporaryFolder, until } from '#test/support/engines/process.ts'
 import { run } from '#test/support/engines/tools.ts'
 import { martello } from '#test/support/martello.ts'
 
-const COMMAND = join(import.meta.dirname, '..', '..', 'controllers', 'commands', 'martello.mjs')
+const COMMAND = join(import.meta.dirname, '..', '..', '..', 'controllers', 'commands', 'martello.mjs')
 const everything = exampleOutpost({
   kubernetes_httproute_parent_refs: [{ name: 'edge', port: '443' }],
   kubernetes_network_policy: true,
@@ -49,7 +50,7 @@ async function versionsOf({ kubectl }: Kubernetes, outpost: DeployableOutpost): 
 
 test('what is made by the manifest is taken by an API server, and applying it again changes nothing', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes()
+  await using cluster = await borrowKubernetes()
   await using folder = temporaryFolder('manifests')
   const apply = (text: string) => {
     const file = join(folder.path, 'manifest.yaml')

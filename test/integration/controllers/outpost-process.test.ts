@@ -9,7 +9,7 @@ import { LdapClient, NOTICE } from '#test/support/ldap-client.ts'
 import { userDn } from '#test/support/ldap-tools.ts'
 import { tokenOf } from '#test/support/outpost.ts'
 
-const MAIN = join(import.meta.dirname, '..', '..', 'outposts', 'main.ts')
+const MAIN = join(import.meta.dirname, '..', '..', '..', 'outposts', 'main.ts')
 const SUCCESS = 0
 
 let core: TestCore

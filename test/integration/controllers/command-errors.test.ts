@@ -5,7 +5,7 @@ import { after, before, suite, test } from 'node:test'
 import { CONTROLLER_TOKEN, startCore, type TestCore } from '#test/support/core.ts'
 import { type Answer, run } from '#test/support/engines/tools.ts'
 
-const COMMAND = join(import.meta.dirname, '..', '..', 'controllers', 'commands', 'martello.mjs')
+const COMMAND = join(import.meta.dirname, '..', '..', '..', 'controllers', 'commands', 'martello.mjs')
 /** The discard port (RFC 863), on which nobody listens. */
 const NOBODY = 'http://127.0.0.1:9'
 const APPLY = ['apply', '--plan', '0'.repeat(16)]

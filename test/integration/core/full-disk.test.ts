@@ -13,7 +13,7 @@ import { tokenOf } from '#test/support/outpost.ts'
 import { executorUrl, signedIn, statusOfMe } from '#test/support/sign-in.ts'
 import { mayMount, type SmallDisk, smallDisk } from '#test/support/small-disk.ts'
 
-const MAIN = join(import.meta.dirname, '..', '..', 'core', 'main.ts')
+const MAIN = join(import.meta.dirname, '..', '..', '..', 'core', 'main.ts')
 const MINUTE = 60_000
 
 const readiness = async ({ url }: TestCore) => (await fetch(`${url}/-/health/ready/`)).status

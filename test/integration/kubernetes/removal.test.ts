@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { uuidHex } from '#schema/deployment/names.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
-import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { until } from '#test/support/engines/process.ts'
 import { applyUntilReady, Deployed, makePodsReady, targetOf } from '#test/support/kubernetes-deployment.ts'
 
@@ -10,7 +11,7 @@ const MADE = 'secret,deployment,service,ingress'
 
 test('CT-09: what is not wanted any more is removed, in time, and nothing else', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes({ controllers: true })
+  await using cluster = await borrowKubernetes()
   await using target = targetOf(cluster)
   await cluster.kubectl('create', 'namespace', 'identity')
   const outpost = exampleOutpost()

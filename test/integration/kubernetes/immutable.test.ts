@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
-import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { until } from '#test/support/engines/process.ts'
 import {
   applyUntilReady,
@@ -18,7 +19,7 @@ const patched = (component: string, ...operations: Record<string, unknown>[]) =>
 
 test('CT-02: what cannot be changed is replaced where nothing is lost, and a clear status elsewhere', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes({ controllers: true })
+  await using cluster = await borrowKubernetes()
   await using target = targetOf(cluster)
   const outpost = exampleOutpost({ object_naming_template: 'fixed-%(uuid)s' })
   const deployed = new Deployed(target, outpost)

@@ -4,8 +4,9 @@ import { ClusterApi } from '#controllers/kubernetes/api.ts'
 import { ClusterConnection } from '#controllers/kubernetes/cluster-connection.ts'
 import { credentialsOf } from '#controllers/kubernetes/credentials.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
-import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { until } from '#test/support/engines/process.ts'
 import {
   applyUntilReady,
@@ -82,7 +83,7 @@ const DRIFTS: ReadonlyArray<[step: string, collection: string, change: Operation
 
 test('what others change is put right where it is ours, and kept where it is theirs', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes({ controllers: true })
+  await using cluster = await borrowKubernetes()
   await using target = targetOf(cluster)
   const deployed = new Deployed(target, exampleOutpost())
   const json = async (...args: string[]) => JSON.parse(await cluster.kubectl('get', '--output=json', ...args))

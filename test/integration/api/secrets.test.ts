@@ -143,7 +143,7 @@ test('API-08: a superuser who reads what outposts are handed is told of to audit
 
 test('accounts of outposts that were made before keys had permissions of their own get them', async () => {
   using folder = temporaryFolder('migrations')
-  const all = join(import.meta.dirname, '..', '..', 'core', 'store', 'migrations')
+  const all = join(import.meta.dirname, '..', '..', '..', 'core', 'store', 'migrations')
   const older = readdirSync(all).filter((name) => name < '0005')
   for (const name of older) cpSync(join(all, name), join(folder.path, 'older', name))
   const handle = await openDatabase({ kind: 'embedded', folder: join(folder.path, 'data') }, silentLogger)

@@ -12,7 +12,7 @@ import { silentLogger } from '#schema/kernel/logger.ts'
 import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
 import { startEngine, until } from '#test/support/engines/process.ts'
 
-const HOLDER = join(import.meta.dirname, '..', 'support', 'kubernetes-lease-holder.ts')
+const HOLDER = join(import.meta.dirname, '..', '..', 'support', 'kubernetes-lease-holder.ts')
 const FAIL_OVER_MS = 30_000
 
 const startHolder = (cluster: Kubernetes, identity: string) =>

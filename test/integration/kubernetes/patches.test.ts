@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { COMPONENTS } from '#schema/deployment/desired-object.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
-import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { auditedUntilNow, Deployed, targetOf, writesOf } from '#test/support/kubernetes-deployment.ts'
 
 const NAME = 'ak-outpost-obj-patches'
@@ -16,7 +17,7 @@ const EVERYTHING = {
 
 test("CT-07 CT-19: the administrator's patches", async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes({ controllers: true })
+  await using cluster = await borrowKubernetes()
   await installCrds(cluster)
   await using target = targetOf(cluster)
   const deployed = new Deployed(target, exampleOutpost(EVERYTHING))

@@ -18,7 +18,7 @@ interface Recorded {
   readonly answer?: Readonly<Record<string, unknown>>
 }
 
-const VECTORS = join(import.meta.dirname, '..', 'vectors', 'flow', 'executor.jsonl')
+const VECTORS = join(import.meta.dirname, '..', '..', 'vectors', 'flow', 'executor.jsonl')
 const recorded = readFileSync(VECTORS, 'utf8')
   .trim()
   .split('\n')

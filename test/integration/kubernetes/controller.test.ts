@@ -18,7 +18,7 @@ import {
 } from '#test/support/kubernetes-fleet.ts'
 import { startTestController } from '#test/support/test-controller.ts'
 
-const CONTROLLERS = join(import.meta.dirname, '..', '..', 'controllers')
+const CONTROLLERS = join(import.meta.dirname, '..', '..', '..', 'controllers')
 const MAIN = join(CONTROLLERS, 'main.ts')
 const COMMAND = join(CONTROLLERS, 'commands', 'martello.mjs')
 const NAMESPACE = 'martello'
