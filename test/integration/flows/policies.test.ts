@@ -120,7 +120,8 @@ for (const level of levels)
     for (const [what, expression, binding] of broken)
       test(`that ${what} denies, leaves no stage out, and is audited`, async () => {
         const url = await guarded(level, expression, binding)
-        for (const address of [undefined, 'a', '1.2.3.4, x', '']) {
+        const strange = expression.includes('client_ip') ? ['a', '1.2.3.4, x', ''] : ['a']
+        for (const address of [undefined, ...strange]) {
           const before = await exceptions()
           assert.deepEqual(await walk(url, address), refusedAt(level), String(address))
           const { count, newest } = await exceptions()

@@ -10,7 +10,7 @@ const READY_WITHIN_MS = 30_000
 const STOP_WITHIN_MS = 10_000
 /** A pause between two probes: at least this long, and longer than what they take, which slows down what they wait for. */
 const PROBE_EVERY_MS = 10
-const PAUSE_PER_PROBE = 3
+const PAUSE_PER_PROBE = 6
 const LONGEST_PAUSE_MS = 500
 const KEPT_OUTPUT = 1_000_000
 
