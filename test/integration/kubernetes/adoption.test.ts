@@ -43,7 +43,7 @@ async function makeAsReference(cluster: Kubernetes, name: (typeof RECORDED_CASES
 
 test('what the reference has made is adopted', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await borrowKubernetes()
+  await using cluster = await borrowKubernetes({ controllers: true })
   await installCrds(cluster, ['servicemonitors.monitoring.coreos.com', 'middlewares.traefik.io'])
   await cluster.kubectl('create', 'namespace', 'identity')
   await using target = targetOf(cluster)

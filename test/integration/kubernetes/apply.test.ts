@@ -18,7 +18,7 @@ const ROUTES = { kubernetes_httproute_parent_refs: [{ name: 'gateway' }], kubern
 
 test('an outpost is deployed, and left alone while it is as wanted', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await borrowKubernetes()
+  await using cluster = await borrowKubernetes({ controllers: true })
   await installCrds(cluster)
   await using target = targetOf(cluster)
   const deployed = new Deployed(target, exampleOutpost(ROUTES))

@@ -7,13 +7,14 @@ import { KubernetesTarget } from '#controllers/kubernetes/kubernetes-target.ts'
 import { ServiceConnectionError, TargetUnreachableError } from '#controllers/target/target-error.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
-import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { temporaryFolder } from '#test/support/engines/process.ts'
 import { Deployed, handClock, targetOf } from '#test/support/kubernetes-deployment.ts'
 
 test('CT-05 CT-22: a connection that does not work, and a cluster that goes away', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes()
+  await using cluster = await borrowKubernetes()
 
   await t.test('a token that is not accepted is a broken connection that may mend', async () => {
     const kubeconfig = JSON.parse(cluster.kubeconfig('admin').replace(cluster.token('admin'), 'a-stale-token'))

@@ -83,7 +83,7 @@ const DRIFTS: ReadonlyArray<[step: string, collection: string, change: Operation
 
 test('what others change is put right where it is ours, and kept where it is theirs', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await borrowKubernetes()
+  await using cluster = await borrowKubernetes({ controllers: true })
   await using target = targetOf(cluster)
   const deployed = new Deployed(target, exampleOutpost())
   const json = async (...args: string[]) => JSON.parse(await cluster.kubectl('get', '--output=json', ...args))

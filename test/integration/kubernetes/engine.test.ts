@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
 import { CRD_NAMES, installCrds, removeCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { until } from '#test/support/engines/process.ts'
 
 const deployment = (name: string, container: object) => ({
@@ -23,7 +24,7 @@ const configMap = (data: Record<string, string>) => ({
 
 test('a control plane applies, reconciles, serves new kinds, tells users apart and survives a crash', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes({ controllers: true })
+  await using cluster = await borrowKubernetes({ controllers: true })
   assert.equal(await cluster.kubectl('get', '--raw', '/readyz'), 'ok')
 
   await cluster.apply(configMap({ colour: 'red' }))

@@ -19,7 +19,7 @@ const patched = (component: string, ...operations: Record<string, unknown>[]) =>
 
 test('CT-02: what cannot be changed is replaced where nothing is lost, and a clear status elsewhere', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await borrowKubernetes()
+  await using cluster = await borrowKubernetes({ controllers: true })
   await using target = targetOf(cluster)
   const outpost = exampleOutpost({ object_naming_template: 'fixed-%(uuid)s' })
   const deployed = new Deployed(target, outpost)

@@ -19,7 +19,7 @@ const LATER_MS = 60_000
 
 test('CT-06: kinds that come and go', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await borrowKubernetes()
+  await using cluster = await borrowKubernetes({ controllers: true })
   const clock = handClock()
   await using target = targetOf(cluster, 'admin', clock)
   const deployed = new Deployed(target, exampleOutpost(EVERYTHING))

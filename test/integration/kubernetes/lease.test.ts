@@ -9,7 +9,8 @@ import { credentialsOf } from '#controllers/kubernetes/credentials.ts'
 import { LeaderLease } from '#controllers/kubernetes/lease.ts'
 import { systemElapsed } from '#controllers/system-elapsed.ts'
 import { silentLogger } from '#schema/kernel/logger.ts'
-import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes, type Kubernetes } from '#test/support/engines/kubernetes.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { startEngine, until } from '#test/support/engines/process.ts'
 
 const HOLDER = join(import.meta.dirname, '..', '..', 'support', 'kubernetes-lease-holder.ts')
@@ -65,7 +66,7 @@ function contenders(cluster: Kubernetes, names: readonly string[]) {
 
 test('CT-11: one controller works at a time, and another goes on when it ends', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes()
+  await using cluster = await borrowKubernetes()
   const rights = ['--verb=get,create,update', '--resource=leases.coordination.k8s.io']
   await cluster.kubectl('create', 'role', 'leases', ...rights)
   await cluster.kubectl('create', 'rolebinding', 'leases', '--role=leases', '--user=controller')

@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { COMPONENTS } from '#schema/deployment/desired-object.ts'
 import { objectStatus } from '#schema/deployment/status.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
-import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { until } from '#test/support/engines/process.ts'
 import { auditedUntilNow, Deployed, isWrite, targetOf } from '#test/support/kubernetes-deployment.ts'
 
@@ -51,7 +52,7 @@ const SMALL_BODIES: Operation = {
 
 test('CT-07: patches that only the API server can refuse', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes()
+  await using cluster = await borrowKubernetes()
   await installCrds(cluster)
   await using target = targetOf(cluster)
   const deployed = new Deployed(target, exampleOutpost(EVERYTHING))

@@ -17,7 +17,7 @@ const EVERYTHING = {
 
 test("CT-07 CT-19: the administrator's patches", async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await borrowKubernetes()
+  await using cluster = await borrowKubernetes({ controllers: true })
   await installCrds(cluster)
   await using target = targetOf(cluster)
   const deployed = new Deployed(target, exampleOutpost(EVERYTHING))

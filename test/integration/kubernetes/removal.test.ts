@@ -11,7 +11,7 @@ const MADE = 'secret,deployment,service,ingress'
 
 test('CT-09: what is not wanted any more is removed, in time, and nothing else', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await borrowKubernetes()
+  await using cluster = await borrowKubernetes({ controllers: true })
   await using target = targetOf(cluster)
   await cluster.kubectl('create', 'namespace', 'identity')
   const outpost = exampleOutpost()

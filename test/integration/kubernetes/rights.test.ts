@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { OWNER_LABEL } from '#schema/deployment/kubernetes/labels.ts'
 import { uuidHex } from '#schema/deployment/names.ts'
 import { exampleOutpost, exampleProvider } from '#test/support/deployment-vectors.ts'
-import { hasKubernetes, type Kubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes, type Kubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import {
   CONTROLLER_ROLE,
   Deployed,
@@ -40,7 +41,7 @@ const textOf = (right: Right) => `${right.verb} ${fullName(right)}`
 
 test('CT-05: a controller with few rights', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes()
+  await using cluster = await borrowKubernetes()
 
   await t.test('without any right every object says which one is missing', async () => {
     await using target = targetOf(cluster, 'controller')

@@ -5,7 +5,8 @@ import { ClusterConnection } from '#controllers/kubernetes/cluster-connection.ts
 import { credentialsOf } from '#controllers/kubernetes/credentials.ts'
 import { OWNER_LABEL } from '#schema/deployment/kubernetes/labels.ts'
 import { exampleOutpost } from '#test/support/deployment-vectors.ts'
-import { hasKubernetes, startKubernetes } from '#test/support/engines/kubernetes.ts'
+import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
+import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { until } from '#test/support/engines/process.ts'
 import { Deployed, grantToController, targetOf, untilAllowed } from '#test/support/kubernetes-deployment.ts'
 
@@ -13,7 +14,7 @@ const NAME = 'ak-outpost-obj-patches'
 
 test('changes of what is deployed are hinted at', async (t) => {
   if (!(await hasKubernetes(t))) return
-  await using cluster = await startKubernetes()
+  await using cluster = await borrowKubernetes()
   await grantToController(cluster)
   const right = { verb: 'watch', group: '', resource: 'secrets' }
   await untilAllowed(cluster, right, true)

@@ -1,20 +1,22 @@
-import { type Kubernetes, startKubernetes } from './kubernetes.ts'
+import { type Kubernetes, type KubernetesOptions, startKubernetes } from './kubernetes.ts'
 
-let shared: Promise<Kubernetes> | undefined
+type Shared = Pick<KubernetesOptions, 'controllers'>
+
+const shared = new Map<boolean, Promise<Kubernetes>>()
 
 /**
- * A control plane with controllers for the test files of this process, one after another: to start one takes longer than
- * most of them do. Disposing makes it as it was at first; it ends with the process. Who stops the API server starts one
- * of their own.
+ * A control plane for the test files of this process, one after another: to start one takes longer than most of them do.
+ * Disposing makes it as it was at first; it ends with the process. Who stops the API server starts it again.
  */
-export async function borrowKubernetes(): Promise<Kubernetes> {
-  shared ??= start()
-  const cluster = await shared
+export async function borrowKubernetes({ controllers = false }: Shared = {}): Promise<Kubernetes> {
+  const started = shared.get(controllers) ?? start(controllers)
+  shared.set(controllers, started)
+  const cluster = await started
   return { ...cluster, [Symbol.asyncDispose]: () => cluster.startOver() }
 }
 
-async function start(): Promise<Kubernetes> {
-  const cluster = await startKubernetes({ controllers: true })
+async function start(controllers: boolean): Promise<Kubernetes> {
+  const cluster = await startKubernetes({ controllers })
   cluster.unref()
   process.once('beforeExit', () => void cluster[Symbol.asyncDispose]())
   return cluster

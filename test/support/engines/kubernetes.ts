@@ -86,7 +86,12 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
     `--etcd-servers=${storage.url}`,
     `--service-cluster-ip-range=${serviceRange}`,
   ]
-  const startAgain = () => startApiServer(programs, folder, { address, port }, serverArgs)
+  let endsWithUs = false
+  const startAgain = async () => {
+    const engine = await startApiServer(programs, folder, { address, port }, serverArgs)
+    if (endsWithUs) unrefed(engine.process)
+    return engine
+  }
   let apiServer = await startAgain()
   const stopApiServer = async () => apiServer[Symbol.asyncDispose]()
   started.defer(stopApiServer)
@@ -151,6 +156,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
       auditFrom = auditSize(folder)
     },
     unref() {
+      endsWithUs = true
       for (const { process } of [...engines, apiServer]) unrefed(process)
     },
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
