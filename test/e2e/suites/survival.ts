@@ -14,7 +14,12 @@ const LOAD = 8
 function withoutCore(fleet: RunningFleet): Disposable {
   const kill = () => {
     const core = fleet.processes().get('core')
-    if (core !== undefined) process.kill(core, 'SIGKILL')
+    try {
+      if (core !== undefined) process.kill(core, 'SIGKILL')
+    } catch (error) {
+      // It has ended since it was looked for.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
   }
   kill()
   const again = setInterval(kill, 20)
