@@ -85,11 +85,13 @@ async function step(name, command, args, { live = false } = {}) {
 
 /** Runs all, so many at a time; returns whether all succeeded. */
 async function every(steps, atATime = steps.length) {
-  console.error(`\n… ${steps.map(([name]) => name).join(', ')}`)
   const waiting = [...steps]
   let good = true
   const lane = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) good = (await step(...next)) && good
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      console.error(`\n… ${next[0]} (${waiting.length} more to begin)`)
+      good = (await step(...next)) && good
+    }
   }
   await Promise.all(Array.from({ length: atATime }, lane))
   return good
