@@ -168,3 +168,20 @@ export async function applyUntilReady(cluster: Kubernetes, deployed: Deployed): 
     return Object.values(statuses).every((status) => /^(?:ready|skipped)/.test(status))
   })
 }
+
+/** A webhook for Services that takes no dry runs, and that nobody answers; for those with these labels only, if given. */
+export const webhookWithoutDryRuns = (matchLabels: Readonly<Record<string, string>> = {}): object => ({
+  apiVersion: 'admissionregistration.k8s.io/v1beta1',
+  kind: 'ValidatingWebhookConfiguration',
+  metadata: { name: 'no-dry-runs' },
+  webhooks: [
+    {
+      name: 'no-dry-runs.example.com',
+      clientConfig: { url: 'https://127.0.0.1:1/' },
+      failurePolicy: 'Ignore',
+      sideEffects: 'Some',
+      objectSelector: { matchLabels },
+      rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['services'] }],
+    },
+  ],
+})

@@ -120,8 +120,7 @@ for (const level of levels)
     for (const [what, expression, binding] of broken)
       test(`that ${what} denies, leaves no stage out, and is audited`, async () => {
         const url = await guarded(level, expression, binding)
-        const strange = expression.includes('client_ip') ? ['a', '1.2.3.4, x', ''] : ['a']
-        for (const address of [undefined, ...strange]) {
+        for (const address of [undefined, 'a', '1.2.3.4, x', '']) {
           const before = await exceptions()
           assert.deepEqual(await walk(url, address), refusedAt(level), String(address))
           const { count, newest } = await exceptions()

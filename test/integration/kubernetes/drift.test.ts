@@ -15,6 +15,7 @@ import {
   isWrite,
   TOKEN,
   targetOf,
+  webhookWithoutDryRuns,
   writesOf,
 } from '#test/support/kubernetes-deployment.ts'
 import { recordedVariants } from '#test/support/recorded-requests.ts'
@@ -236,20 +237,7 @@ test('what others change is put right where it is ours, and kept where it is the
   })
 
   await t.test('where an admission webhook takes no dry runs, what has changed is applied', async () => {
-    await cluster.apply({
-      apiVersion: 'admissionregistration.k8s.io/v1beta1',
-      kind: 'ValidatingWebhookConfiguration',
-      metadata: { name: 'no-dry-runs' },
-      webhooks: [
-        {
-          name: 'no-dry-runs.example.com',
-          clientConfig: { url: 'https://127.0.0.1:1/' },
-          failurePolicy: 'Ignore',
-          sideEffects: 'Some',
-          rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['services'] }],
-        },
-      ],
-    })
+    await cluster.apply(webhookWithoutDryRuns())
     await until('the webhook', async () => /BadRequest/.test((await new Deployed(target, RENAMED).plan())['service']!))
     await cluster.kubectl('label', 'service', NAME, '--overwrite', 'goauthentik.io/outpost-type=other')
     assert.equal((await deployed.apply())['service'], 'ready Applied')

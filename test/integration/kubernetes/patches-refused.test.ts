@@ -7,7 +7,13 @@ import { hasKubernetes } from '#test/support/engines/kubernetes.ts'
 import { installCrds } from '#test/support/engines/kubernetes-crds.ts'
 import { borrowKubernetes } from '#test/support/engines/kubernetes-shared.ts'
 import { until } from '#test/support/engines/process.ts'
-import { auditedUntilNow, Deployed, isWrite, targetOf } from '#test/support/kubernetes-deployment.ts'
+import {
+  auditedUntilNow,
+  Deployed,
+  isWrite,
+  targetOf,
+  webhookWithoutDryRuns,
+} from '#test/support/kubernetes-deployment.ts'
 
 const NAME = 'ak-outpost-obj-patches'
 const EVERYTHING = {
@@ -206,21 +212,7 @@ test('CT-07: patches that only the API server can refuse', async (t) => {
   })
 
   await t.test('a webhook that takes no dry runs is not the fault of a patch', async () => {
-    await cluster.apply({
-      apiVersion: 'admissionregistration.k8s.io/v1beta1',
-      kind: 'ValidatingWebhookConfiguration',
-      metadata: { name: 'no-dry-runs' },
-      webhooks: [
-        {
-          name: 'no-dry-runs.example.com',
-          clientConfig: { url: 'https://127.0.0.1:1/' },
-          failurePolicy: 'Ignore',
-          sideEffects: 'Some',
-          objectSelector: { matchLabels: { asks: 'webhook' } },
-          rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['services'] }],
-        },
-      ],
-    })
+    await cluster.apply(webhookWithoutDryRuns({ asks: 'webhook' }))
     const asking = { service: [{ op: 'add', path: '/metadata/labels/asks', value: 'webhook' }] }
     deployed.settings = { kubernetes_json_patches: asking }
     await until('the webhook', async () => /BadRequest/.test((await deployed.plan())['service']!))
